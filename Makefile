@@ -1,0 +1,37 @@
+# Set-up and work of a machine that has Python >= 3.11 and make. Every target makes what it needs.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.venv/ready: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+.PHONY: demo test test-fast check bench requirements
+
+demo: .venv/ready
+	$(BIN)/pyevents demo
+
+test: check
+	$(BIN)/python -m pytest tests
+
+test-fast: .venv/ready
+	$(BIN)/python -m pytest tests/unit tests/embedded
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyevents generate --check
+
+bench: .venv/ready
+	$(BIN)/python benchmarks/publish.py
+	$(BIN)/python benchmarks/consume.py
+
+# Pins every dependency anew; index lines are left out on purpose.
+requirements: .venv/ready
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --extra test --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --output-file requirements.txt pyproject.toml

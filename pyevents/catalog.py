@@ -1,0 +1,189 @@
+"""Every contract, composed: the values that `pyevents generate` wrote, and how to find one.
+
+It owns the format of `catalog.json` and the look-ups in it; it validates nothing and knows no event by name.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.resources
+from types import ModuleType
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from pyevents.errors import CatalogInvalid, UnknownEventType, UnknownVersion
+
+__all__ = ["FORMAT", "Catalog", "Contract", "Loaded", "Major", "Topic", "Version", "load"]
+
+FORMAT = 1
+"""Number of the catalog's format; a catalog with another one is refused."""
+
+DEFAULT_PACKAGE = "pyevents.events"
+
+
+class Topic(Struct, frozen=True):
+    """One topic of `topics.toml`; `config` bears Kafka's own names (`retention.ms`, `cleanup.policy`)."""
+
+    name: str
+    partitions: int
+    replication: int
+    config: dict[str, str] = {}
+
+
+class Version(Struct, frozen=True):
+    """One version of a contract, ready for the codec.
+
+    `schema` is the composed message schema, letter for letter what the registry holds; `fingerprint` is the
+    SHA-256 of its UTF-8, in hex. `writer` and `reader` are JSON Schemas of the payload, closed and opened.
+    """
+
+    number: str
+    format: Literal["json", "avro"]
+    envelope: str
+    schema: str
+    fingerprint: str
+    writer: str
+    reader: str
+
+
+class Major(Struct, frozen=True):
+    """The minors of one major, oldest first: one subject, one class."""
+
+    number: int
+    subject: str
+    class_name: str
+    module: str
+    versions: tuple[Version, ...]
+
+    @property
+    def newest(self) -> Version:
+        """The newest minor; typed classes and readers are of this one."""
+        return self.versions[-1]
+
+
+class Contract(Struct, frozen=True):
+    """Everything known about one event type."""
+
+    event_type: str
+    kind: Literal["event", "command"]
+    summary: str
+    topic: str
+    key: str
+    owner: str
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    compatibility: str
+    registry_compatibility: str
+    current: int
+    majors: tuple[Major, ...]
+
+    def major(self, number: int) -> Major | None:
+        """Return the major of that number, or None."""
+        return next((major for major in self.majors if major.number == number), None)
+
+    def find(self, version: str | None) -> tuple[Major, Version]:
+        """Return the major and the version that a dictionary is sent as.
+
+        Args:
+            version: `"1.0"`, or None for the newest minor of the contract's `current` major.
+
+        Raises:
+            UnknownVersion: The contract has no such version.
+        """
+        for major in self.majors:
+            if version is None and major.number == self.current:
+                return major, major.newest
+            for candidate in major.versions:
+                if candidate.number == version:
+                    return major, candidate
+        known = [candidate.number for major in self.majors for candidate in major.versions]
+        raise UnknownVersion(self.event_type, str(version), known)
+
+
+class Catalog(Struct, frozen=True):
+    """What `catalog.json` holds."""
+
+    format: int
+    topics: tuple[Topic, ...]
+    contracts: tuple[Contract, ...]
+
+
+class Loaded:
+    """A catalog with its indexes, and the way from a contract to its class and back.
+
+    Classes are imported when first asked for, so that a service pays for the events that it uses.
+    """
+
+    def __init__(self, catalog: Catalog, package: str) -> None:
+        self.catalog = catalog
+        self.package = package
+        self.contracts = {contract.event_type: contract for contract in catalog.contracts}
+        self.topics = {topic.name: topic for topic in catalog.topics}
+        self._classes = {
+            (f"{package}.{major.module}", major.class_name): (contract, major)
+            for contract in catalog.contracts
+            for major in contract.majors
+        }
+
+    def contract(self, event_type: str) -> Contract:
+        """Return the contract of an event type.
+
+        Raises:
+            UnknownEventType: There is none; the error names the nearest.
+        """
+        try:
+            return self.contracts[event_type]
+        except (KeyError, TypeError):
+            raise UnknownEventType(str(event_type), self.contracts) from None
+
+    def of_class(self, cls: type) -> tuple[Contract, Major]:
+        """Return the contract and the major that a generated class stands for.
+
+        Raises:
+            UnknownEventType: The class is not from this catalog's package.
+        """
+        try:
+            return self._classes[cls.__module__, cls.__qualname__]
+        except KeyError:
+            raise UnknownEventType(f"{cls.__module__}.{cls.__qualname__}", self._class_paths()) from None
+
+    def class_of(self, major: Major) -> type[Struct]:
+        """Import and return the generated class of a major."""
+        module = importlib.import_module(f"{self.package}.{major.module}")
+        found: type[Struct] = getattr(module, major.class_name)
+        return found
+
+    def _class_paths(self) -> list[str]:
+        return [f"{module}.{name}" for module, name in self._classes]
+
+
+def load(package: str | ModuleType = DEFAULT_PACKAGE) -> Loaded:
+    """Read the catalog of a generated package, once per process.
+
+    Args:
+        package: The package that `pyevents generate --package` wrote, or its name.
+
+    Raises:
+        CatalogInvalid: There is no catalog in it, or this release cannot read it.
+    """
+    return _load(package if isinstance(package, str) else package.__name__)
+
+
+@functools.cache
+def _load(package: str) -> Loaded:
+    try:
+        text = importlib.resources.files(package).joinpath("catalog.json").read_bytes()
+    except (ModuleNotFoundError, FileNotFoundError, TypeError):
+        raise CatalogInvalid(package, "it is no generated package: there is no catalog.json in it") from None
+    try:
+        catalog = msgspec.json.decode(text, type=Catalog)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CatalogInvalid(f"{package}/catalog.json", str(error)) from None
+    if catalog.format != FORMAT:
+        raise CatalogInvalid(
+            f"{package}/catalog.json", f"its format is {catalog.format}, this release reads {FORMAT}"
+        )
+    return Loaded(catalog, package)

@@ -1,0 +1,250 @@
+"""The errors that pyevents raises, and nothing else.
+
+    PyEventsError
+    ├── ConfigurationInvalid        a setting cannot work; raised where the object is built
+    ├── CatalogInvalid              the generated catalog is missing, damaged or of another format
+    ├── EventRefused                this event cannot be published; nothing was written
+    │   ├── EventInvalid            its contract refuses the payload
+    │   ├── UnknownEventType        no contract has this event type
+    │   ├── UnknownVersion          the contract has no such version
+    │   ├── WrongTopic              the contract names another topic
+    │   └── WrongKey                the key given is not the key field's text
+    ├── SpoolError                  the producer's queue cannot take or give events
+    │   └── SpoolFull               its limit is reached; the broker has been away for long
+    ├── Closed                      the producer or consumer was closed before
+    ├── Undecodable                 bytes from a topic that are no event of ours
+    ├── RegistryError
+    │   ├── RegistryUnreachable     nobody answers; asking again later may help
+    │   ├── SchemaUnknown           the registry answers, and has no such schema
+    │   └── SchemaRefused           the registry will not take this schema
+    ├── BrokerUnreachable           no broker answers
+    └── ToolchainMissing            the extra `codegen` or `dev` is not installed
+
+Every message says what happened, where, and what to do next. None quotes a payload:
+values appear as their type and length only.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "BrokerUnreachable",
+    "CatalogInvalid",
+    "Closed",
+    "ConfigurationInvalid",
+    "EventInvalid",
+    "EventRefused",
+    "PyEventsError",
+    "RegistryError",
+    "RegistryUnreachable",
+    "SchemaRefused",
+    "SchemaUnknown",
+    "SpoolError",
+    "SpoolFull",
+    "ToolchainMissing",
+    "Undecodable",
+    "UnknownEventType",
+    "UnknownVersion",
+    "WrongKey",
+    "WrongTopic",
+]
+
+
+class PyEventsError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class ConfigurationInvalid(PyEventsError):
+    """A setting cannot work."""
+
+    def __init__(self, setting: str, problem: str, remedy: str) -> None:
+        self.setting = setting
+        self.remedy = remedy
+        super().__init__(f"{setting}: {problem}. {remedy}")
+
+
+class CatalogInvalid(PyEventsError):
+    """The generated catalog is missing, damaged or of another format."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where = where
+        super().__init__(f"{where}: {problem}. Run `pyevents generate` and install the package again.")
+
+
+class EventRefused(PyEventsError):
+    """The event cannot be published; nothing was written."""
+
+
+class EventInvalid(EventRefused):
+    """The contract refuses a payload.
+
+    Args:
+        event_type: Of the contract that refuses.
+        version: Of the contract, for example `"1.0"`.
+        pointer: JSON pointer (RFC 6901) into the payload; `""` is the payload itself.
+        rule: The schema keyword that is not met, for example `"maxLength"`.
+        expected: What the rule asks for, in words.
+        found: Type and length of the offending value, never the value.
+    """
+
+    def __init__(
+        self, event_type: str, version: str, pointer: str, rule: str, expected: str, found: str
+    ) -> None:
+        self.event_type = event_type
+        self.version = version
+        self.pointer = pointer
+        self.rule = rule
+        self.expected = expected
+        self.found = found
+        super().__init__(
+            f"{event_type} {version} refuses the payload at {pointer or '/'}: {rule}: "
+            f"expected {expected}, found {found}. "
+            f"Correct the value, or see the contract with `pyevents show {event_type}`."
+        )
+
+
+class UnknownEventType(EventRefused):
+    """No contract in the catalog has this event type.
+
+    Args:
+        event_type: As it was given.
+        known: Every event type of the catalog; the nearest are named in the message.
+    """
+
+    def __init__(self, event_type: str, known: Iterable[str]) -> None:
+        self.event_type = event_type
+        self.nearest = tuple(difflib.get_close_matches(event_type, sorted(known), n=3))
+        hint = f"Did you mean {' or '.join(self.nearest)}?" if self.nearest else "`pyevents ls` lists them."
+        super().__init__(f"no contract has the event type {event_type!r}. {hint}")
+
+
+class UnknownVersion(EventRefused):
+    """The contract has no such version."""
+
+    def __init__(self, event_type: str, version: str, known: Iterable[str]) -> None:
+        self.event_type = event_type
+        self.version = version
+        super().__init__(
+            f"{event_type} has no version {version!r}; it has {', '.join(known)}. "
+            f"Leave `version` out for the newest, or add the schema and run `pyevents generate`."
+        )
+
+
+class WrongTopic(EventRefused):
+    """The contract names another topic than the caller."""
+
+    def __init__(self, event_type: str, given: str, topic: str) -> None:
+        self.event_type = event_type
+        self.topic = topic
+        super().__init__(
+            f"{event_type} belongs on the topic {topic!r}, not on {given!r}. "
+            f"Send it to {topic!r}; the topic is part of the contract."
+        )
+
+
+class WrongKey(EventRefused):
+    """The key given by the caller is not the text of the contract's key field."""
+
+    def __init__(self, event_type: str, field: str, found: str) -> None:
+        self.event_type = event_type
+        self.field = field
+        super().__init__(
+            f"{event_type} is keyed by the payload field {field!r}; the key given ({found}) is not its text. "
+            f"Leave `key` out: it is taken from the payload."
+        )
+
+
+class SpoolError(PyEventsError):
+    """The producer's queue cannot take or give events."""
+
+
+class SpoolFull(SpoolError):
+    """The queue of events that wait for the broker has reached its limit; nothing was written.
+
+    Args:
+        where: The queue, or its folder.
+        waiting: Bytes that wait.
+        limit: Bytes that it may hold.
+    """
+
+    def __init__(self, where: str, waiting: int, limit: int) -> None:
+        self.waiting = waiting
+        self.limit = limit
+        super().__init__(
+            f"{where} is full: {waiting:,} of {limit:,} bytes wait for the broker. "
+            f"See `status()` for the last error of the broker, or raise `spool_limit`."
+        )
+
+
+class Closed(PyEventsError):
+    """The producer or consumer was closed before."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"this {what} is closed. Create a new one.")
+
+
+class Undecodable(PyEventsError):
+    """Bytes from a topic that are no event of ours.
+
+    Args:
+        rule: Short name of what failed, fit for a counter: `"framing"`, `"json"`, `"schema"` …
+        problem: What is wrong, without the bytes.
+        pointer: JSON pointer (RFC 6901) into the payload, where there is one.
+    """
+
+    def __init__(self, rule: str, problem: str, pointer: str = "") -> None:
+        self.rule = rule
+        self.pointer = pointer
+        super().__init__(f"{rule}: {problem}" + (f" at {pointer}" if pointer else ""))
+
+
+class RegistryError(PyEventsError):
+    """The schema registry did not do what was asked."""
+
+
+class RegistryUnreachable(RegistryError):
+    """The registry does not answer; asking again later may help."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        self.url = url
+        super().__init__(f"the schema registry at {url} does not answer: {problem}. Is it running?")
+
+
+class SchemaUnknown(RegistryError):
+    """The registry answers, and has no such schema."""
+
+    def __init__(self, what: str, url: str) -> None:
+        self.what = what
+        super().__init__(
+            f"the schema registry at {url} does not have {what}. "
+            f"Register the contracts with `pyevents registry apply`."
+        )
+
+
+class SchemaRefused(RegistryError):
+    """The registry will not take this schema."""
+
+    def __init__(self, subject: str, url: str, reason: str) -> None:
+        self.subject = subject
+        super().__init__(f"the schema registry at {url} refuses the schema for {subject}: {reason}")
+
+
+class BrokerUnreachable(PyEventsError):
+    """No broker answers."""
+
+    def __init__(self, servers: str, problem: str) -> None:
+        self.servers = servers
+        super().__init__(
+            f"no Kafka broker answers at {servers}: {problem}. "
+            f"Is it running, and is KAFKA_BOOTSTRAP_SERVERS right? `pyevents dev` starts one."
+        )
+
+
+class ToolchainMissing(PyEventsError):
+    """A command needs an extra that is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f"{what} needs more packages. Install them: pip install 'pyevents-kafka[{extra}]'")

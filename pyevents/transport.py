@@ -1,0 +1,163 @@
+"""The seam to the world: what a producer and a consumer ask of a transport, as protocols and values.
+
+It holds no transport itself: `kafka` and `memory` are the two that there are, and one suite of tests runs
+against both. Nothing above this seam has heard of librdkafka.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from pyevents.errors import PyEventsError
+
+__all__ = [
+    "Backpressure",
+    "Delivery",
+    "Fault",
+    "Headers",
+    "Message",
+    "Partition",
+    "Rebalance",
+    "Receiver",
+    "Record",
+    "Refused",
+    "Sender",
+    "Transport",
+]
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class Partition(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.number}"
+
+
+class Record(NamedTuple):
+    """What goes to the broker."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: Headers = ()
+    timestamp: int = 0
+    """Milliseconds since 1970 in UTC; 0 lets the client set it."""
+
+
+class Message(NamedTuple):
+    """What came from the broker."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    timestamp: int
+
+
+class Fault(NamedTuple):
+    """Why the broker or the client did not do what was asked, in the client's own code."""
+
+    code: str
+    """The Kafka protocol's name of the error, for example `TOPIC_AUTHORIZATION_FAILED`."""
+
+    text: str
+    fatal: bool = False
+    """The client is of no use any more and has to be replaced."""
+
+
+class Delivery(NamedTuple):
+    """The broker's word on one record: an offset, or a fault."""
+
+    partition: int
+    offset: int
+    fault: Fault | None
+
+
+class Backpressure(PyEventsError):
+    """The client's own queue is full; serve its reports with `poll` and try again."""
+
+    def __init__(self) -> None:
+        super().__init__("the client's queue is full")
+
+
+class Refused(PyEventsError):
+    """The client will not take a record."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(f"{fault.code}: {fault.text}")
+
+
+class Sender(Protocol):
+    """The sending side of a transport; used by one thread at a time."""
+
+    def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
+        """Take one record; `done` is called from `poll` once its fate is known.
+
+        Raises:
+            Backpressure: The queue is full.
+            Refused: The client will not take it.
+        """
+
+    def poll(self, timeout: float) -> int:
+        """Serve delivery reports for at most `timeout` seconds; return how many."""
+
+    def close(self, timeout: float) -> int:
+        """Send what can be sent in `timeout` seconds; return how many records are left without a report."""
+
+
+class Rebalance(Protocol):
+    """What a receiver tells of its partitions; called from within `receive`."""
+
+    def assigned(self, partitions: Sequence[Partition]) -> None:
+        """These partitions came."""
+
+    def revoked(self, partitions: Sequence[Partition]) -> None:
+        """These go once this returns; offsets committed in here still count."""
+
+    def lost(self, partitions: Sequence[Partition]) -> None:
+        """These are gone already; somebody else may have them."""
+
+
+class Receiver(Protocol):
+    """The receiving side of a transport; used by one thread."""
+
+    def subscribe(self, topics: Sequence[str], rebalance: Rebalance) -> None:
+        """Join the group for these topics."""
+
+    def receive(self, limit: int, timeout: float) -> list[Message]:
+        """Return up to `limit` messages, waiting at most `timeout` seconds for the first."""
+
+    def commit(self, offsets: Iterable[tuple[Partition, int]], *, wait: bool) -> None:
+        """Commit the next offset to read for each partition; `wait` for the broker's word or not."""
+
+    def pause(self, partitions: Sequence[Partition]) -> None:
+        """Give out no messages of these partitions until they are resumed."""
+
+    def resume(self, partitions: Sequence[Partition]) -> None:
+        """Give out messages of these partitions again."""
+
+    def close(self) -> None:
+        """Leave the group."""
+
+
+class Transport(Protocol):
+    """A way to a cluster, from which senders and receivers are made."""
+
+    @property
+    def name(self) -> str:
+        """Where it leads, in words fit for an error message."""
+
+    def sender(self, client_id: str) -> Sender:
+        """Return a new sender; connects in the background."""
+
+    def receiver(self, group_id: str, *, client_id: str, auto_offset_reset: str) -> Receiver:
+        """Return a new receiver of that consumer group; joins it on `subscribe`."""
