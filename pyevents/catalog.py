@@ -183,7 +183,5 @@ def _load(package: str) -> Loaded:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CatalogInvalid(f"{package}/catalog.json", str(error)) from None
     if catalog.format != FORMAT:
-        raise CatalogInvalid(
-            f"{package}/catalog.json", f"its format is {catalog.format}, this release reads {FORMAT}"
-        )
+        raise CatalogInvalid(f"{package}/catalog.json", f"its format is {catalog.format}, this release reads {FORMAT}")
     return Loaded(catalog, package)

@@ -131,9 +131,7 @@ class EventSchema:
     @classmethod
     def from_raw(cls, raw: RawEnvelope) -> EventSchema:
         """Return the event of an envelope that was just decoded."""
-        return cls(
-            raw.event_type, raw.payload, raw.producer, raw.event_id, raw.version, timestamp=raw.timestamp
-        )
+        return cls(raw.event_type, raw.payload, raw.producer, raw.event_id, raw.version, timestamp=raw.timestamp)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> EventSchema:

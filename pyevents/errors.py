@@ -8,7 +8,8 @@
     │   ├── UnknownEventType        no contract has this event type
     │   ├── UnknownVersion          the contract has no such version
     │   ├── WrongTopic              the contract names another topic
-    │   └── WrongKey                the key given is not the key field's text
+    │   ├── WrongKey                the key given is not the key field's text
+    │   └── EventTooLarge           the broker would refuse it for its size
     ├── SpoolError                  the producer's queue cannot take or give events
     │   └── SpoolFull               its limit is reached; the broker has been away for long
     ├── Closed                      the producer or consumer was closed before
@@ -36,6 +37,7 @@ __all__ = [
     "ConfigurationInvalid",
     "EventInvalid",
     "EventRefused",
+    "EventTooLarge",
     "PyEventsError",
     "RegistryError",
     "RegistryUnreachable",
@@ -89,9 +91,7 @@ class EventInvalid(EventRefused):
         found: Type and length of the offending value, never the value.
     """
 
-    def __init__(
-        self, event_type: str, version: str, pointer: str, rule: str, expected: str, found: str
-    ) -> None:
+    def __init__(self, event_type: str, version: str, pointer: str, rule: str, expected: str, found: str) -> None:
         self.event_type = event_type
         self.version = version
         self.pointer = pointer
@@ -153,6 +153,18 @@ class WrongKey(EventRefused):
         super().__init__(
             f"{event_type} is keyed by the payload field {field!r}; the key given ({found}) is not its text. "
             f"Leave `key` out: it is taken from the payload."
+        )
+
+
+class EventTooLarge(EventRefused):
+    """The message is larger than the client may send."""
+
+    def __init__(self, event_type: str, size: int, limit: int) -> None:
+        self.size = size
+        self.limit = limit
+        super().__init__(
+            f"{event_type} is {size:,} bytes as a message; at most {limit:,} may be sent. "
+            f"Send less, or raise `message.max.bytes` here and `max.message.bytes` of the topic."
         )
 
 
@@ -218,8 +230,7 @@ class SchemaUnknown(RegistryError):
     def __init__(self, what: str, url: str) -> None:
         self.what = what
         super().__init__(
-            f"the schema registry at {url} does not have {what}. "
-            f"Register the contracts with `pyevents registry apply`."
+            f"the schema registry at {url} does not have {what}. Register the contracts with `pyevents registry apply`."
         )
 
 

@@ -97,7 +97,7 @@ class Refused(PyEventsError):
 
 
 class Sender(Protocol):
-    """The sending side of a transport; used by one thread at a time."""
+    """The sending side of a transport; `send` may be called while another thread is in `poll`."""
 
     def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
         """Take one record; `done` is called from `poll` once its fate is known.

@@ -40,9 +40,17 @@ class Watermark:
         return next(iter(self._open)) if self._open else self._next
 
     @property
+    def next(self) -> int:
+        """One above the highest position that ever began."""
+        return self._next
+
+    @property
     def open(self) -> int:
         """How many positions have begun and not ended."""
         return len(self._open)
+
+    def __contains__(self, position: int) -> bool:
+        return position in self._open
 
     @property
     def oldest(self) -> int | None:

@@ -1,0 +1,100 @@
+"""The way to a Kafka cluster, and the properties that its clients are made with."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import confluent_kafka
+
+from pyevents.config import Properties, bootstrap_servers, client_properties
+from pyevents.errors import ConfigurationInvalid
+from pyevents.kafka.receiver import KafkaReceiver
+from pyevents.kafka.sender import KafkaSender
+
+__all__ = ["KafkaTransport"]
+
+log = logging.getLogger("pyevents.kafka")
+librdkafka_log = logging.getLogger("pyevents.kafka.librdkafka")
+
+Client = TypeVar("Client")
+
+_SENDER = {
+    "enable.idempotence": True,
+    "acks": "all",
+    # What librdkafka gave up on after a time would be lost, or overtaken by what follows.
+    "message.timeout.ms": 0,
+    "enable.gapless.guarantee": True,
+    # The one partitioner that Java, librdkafka and other clients agree on (KIP-480's default hash).
+    "partitioner": "murmur2_random",
+    "linger.ms": 5,
+    "queue.buffering.max.messages": 100_000,
+}
+
+_RECEIVER = {
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "partition.assignment.strategy": "cooperative-sticky",
+    # A member that was killed is replaced after this time; librdkafka's 45 s block its successor as long.
+    "session.timeout.ms": 15_000,
+    "queued.max.messages.kbytes": 32 * 1024,
+}
+
+
+class KafkaTransport:
+    """Makes the clients for one cluster.
+
+    Args:
+        servers: `host:port`, separated by commas.
+        properties: Of librdkafka, by their own names; the environment's `KAFKA_…` fill in what is missing.
+
+    Raises:
+        ConfigurationInvalid: A property is unknown, has no such value, or is not the caller's to set.
+    """
+
+    def __init__(self, servers: str | None = None, properties: Properties | None = None) -> None:
+        self.servers = bootstrap_servers(servers)
+        self._given, self._environment = client_properties(properties)
+
+    @property
+    def name(self) -> str:
+        """Where it leads."""
+        return self.servers
+
+    def sender(self, client_id: str) -> KafkaSender:
+        """Return a new sender; it connects in the background."""
+        return KafkaSender(self._make(confluent_kafka.Producer, _SENDER | {"client.id": client_id}))
+
+    def receiver(self, group_id: str, *, client_id: str, auto_offset_reset: str) -> KafkaReceiver:
+        """Return a new receiver; it joins the group on `subscribe`."""
+        own = {"group.id": group_id, "client.id": client_id, "auto.offset.reset": auto_offset_reset}
+        return KafkaReceiver(self._make(confluent_kafka.Consumer, _RECEIVER | own))
+
+    def _make(self, client: Callable[[dict[str, Any]], Client], own: Mapping[str, Any]) -> Client:
+        while True:
+            conf: dict[str, Any] = {**own, **self._environment, **self._given}
+            conf["bootstrap.servers"] = self.servers
+            conf["logger"] = librdkafka_log
+            try:
+                return client(conf)
+            except (confluent_kafka.KafkaException, ValueError, TypeError) as error:
+                self._blame(_text(error))
+
+    def _blame(self, text: str) -> None:
+        """Drop a property of the environment that librdkafka does not know; raise for everything else."""
+        unknown = re.search(r'No such configuration property: "([^"]+)"', text)
+        if unknown and unknown[1] in self._environment:
+            del self._environment[unknown[1]]
+            variable = "KAFKA_" + unknown[1].upper().replace(".", "_")
+            log.warning("%s is no property of the Kafka client and is left out", variable)
+            return
+        raise ConfigurationInvalid(
+            "properties", text, "See librdkafka's CONFIGURATION.md for names and values."
+        ) from None
+
+
+def _text(error: Exception) -> str:
+    first = error.args[0] if error.args else error
+    return str(first.str() if isinstance(first, confluent_kafka.KafkaError) else first)

@@ -1,0 +1,6 @@
+"""The producer: validates, keeps, and sends in order."""
+
+from pyevents.producer.robust import RobustKafkaProducer
+from pyevents.producer.status import ProducerStatus
+
+__all__ = ["ProducerStatus", "RobustKafkaProducer"]
