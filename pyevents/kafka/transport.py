@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import confluent_kafka
+from confluent_kafka.admin import AdminClient
 
 from pyevents.config import Properties, bootstrap_servers, client_properties
-from pyevents.errors import ConfigurationInvalid
+from pyevents.errors import BrokerUnreachable, ConfigurationInvalid
 from pyevents.kafka.receiver import KafkaReceiver
 from pyevents.kafka.sender import KafkaSender
 
@@ -71,6 +72,21 @@ class KafkaTransport:
         """Return a new receiver; it joins the group on `subscribe`."""
         own = {"group.id": group_id, "client.id": client_id, "auto.offset.reset": auto_offset_reset}
         return KafkaReceiver(self._make(confluent_kafka.Consumer, _RECEIVER | own))
+
+    def check_reachable(self, timeout: float) -> set[str]:
+        """Return the names of the topics that a broker lists.
+
+        Args:
+            timeout: Seconds to wait for it.
+
+        Raises:
+            BrokerUnreachable: None answers, or it refuses this client.
+        """
+        client = self._make(AdminClient, {})
+        try:
+            return set(client.list_topics(timeout=timeout).topics)
+        except confluent_kafka.KafkaException as error:
+            raise BrokerUnreachable(self.servers, _text(error)) from None
 
     def _make(self, client: Callable[[dict[str, Any]], Client], own: Mapping[str, Any]) -> Client:
         while True:

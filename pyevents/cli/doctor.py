@@ -1,0 +1,108 @@
+"""`doctor`: can everything be reached, is everything registered, is everything generated?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from pyevents.catalog import Loaded, load
+from pyevents.cli.contracts import catalog_option, format_option
+from pyevents.cli.running import registry_option, servers_option
+from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, PyEventsError, RegistryError
+from pyevents.registry import HttpRegistry, Schema
+
+__all__ = ["doctor_command"]
+
+
+class Check(NamedTuple):
+    """One answer of the doctor."""
+
+    name: str
+    good: bool
+    words: str
+
+
+@click.command("doctor")
+@servers_option
+@registry_option
+@catalog_option
+@format_option
+def doctor_command(bootstrap_servers: str | None, url: str | None, catalog: str, form: str) -> None:
+    """Check broker, topics, registry, registered contracts and generated files; name a remedy for each failure."""
+    loaded = load(catalog)
+    checks = [*_broker(bootstrap_servers, loaded), *_registry(url, loaded), *_generated()]
+    if form == "json":
+        click.echo(json.dumps([check._asdict() for check in checks], indent=2))
+    else:
+        for check in checks:
+            click.echo(f"{'ok  ' if check.good else 'FAIL'}  {check.name}: {check.words}")
+    if not all(check.good for check in checks):
+        raise click.exceptions.Exit(1)
+
+
+def _broker(servers: str | None, loaded: Loaded) -> Iterator[Check]:
+    from pyevents.kafka import KafkaTransport
+
+    try:
+        transport = KafkaTransport(servers)
+        found = transport.check_reachable(5.0)
+    except (BrokerUnreachable, ConfigurationInvalid) as error:
+        yield Check("broker", False, str(error))
+        return
+    yield Check("broker", True, transport.name)
+    missing = sorted(set(loaded.topics) - found)
+    remedy = "Create them with docker/kafka/create-topics.sh."
+    yield Check("topics", not missing, f"missing: {', '.join(missing)}. {remedy}" if missing else "all are there")
+
+
+def _registry(url: str | None, loaded: Loaded) -> Iterator[Check]:
+    try:
+        registry = HttpRegistry(url)
+        registry.subjects()
+    except (RegistryError, ConfigurationInvalid) as error:
+        yield Check("registry", False, str(error))
+        return
+    yield Check("registry", True, registry.url)
+    missing = [name for name, look_up in _versions(registry, loaded) if not _answers(look_up)]
+    remedy = "Run `pyevents registry apply`."
+    yield Check(
+        "contracts", not missing, f"not registered: {', '.join(missing)}. {remedy}" if missing else "all registered"
+    )
+
+
+def _versions(registry: HttpRegistry, loaded: Loaded) -> Iterator[tuple[str, Callable[[], int]]]:
+    for contract in loaded.catalog.contracts:
+        for major in contract.majors:
+            for version in major.versions:
+                schema = Schema(version.format, version.schema)
+                yield (
+                    f"{contract.event_type} {version.number}",
+                    partial(registry.look_up, major.subject, schema),
+                )
+
+
+def _answers(look_up: Callable[[], int]) -> bool:
+    try:
+        look_up()
+    except PyEventsError:
+        return False
+    return True
+
+
+def _generated() -> Iterator[Check]:
+    schemas = Path("schemas")
+    if not schemas.is_dir():
+        return
+    try:
+        from pyevents_codegen import generate
+    except ImportError:
+        yield Check("generated files", False, "cannot tell. Install: pip install 'pyevents-kafka[codegen]'")
+        return
+    findings = generate.check(schemas, "pyevents.events", Path(), Path("docker/kafka/create-topics.sh"))
+    words = "up to date" if not findings else f"{len(findings)} are not up to date. Run `pyevents generate`."
+    yield Check("generated files", not findings, words)

@@ -1,0 +1,67 @@
+"""The group of all commands, and what an error becomes at the command line."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import Any
+
+import click
+
+from pyevents.errors import EventRefused, PyEventsError
+
+__all__ = ["main"]
+
+# Commands by the module that has them, so that `pyevents ls` does not import a broker's client.
+_COMMANDS = {
+    "compat": "toolchain",
+    "demo": "demo",
+    "dev": "running",
+    "doctor": "doctor",
+    "generate": "toolchain",
+    "ls": "contracts",
+    "publish": "running",
+    "registry": "registry",
+    "show": "contracts",
+    "tail": "running",
+    "validate": "contracts",
+}
+
+
+class _Commands(click.Group):
+    """Finds commands when they are called, and turns errors into a sentence and an exit status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"pyevents.cli.{_COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EventRefused as error:
+            _say(ctx, error, 1)
+        except PyEventsError as error:
+            _say(ctx, error, 2)
+        except BrokenPipeError:
+            ctx.exit(0)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pyevents-kafka")
+def main() -> None:
+    """Event contracts for Kafka: schemas are the source of truth.
+
+    Exit status: 0 fine, 1 findings, 2 wrong use or a system that cannot be reached.
+    """
+    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.ERROR)
+
+
+def _say(ctx: click.Context, error: PyEventsError, status: int) -> None:
+    click.echo(f"error: {error}", err=True)
+    ctx.exit(status)

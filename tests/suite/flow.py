@@ -1,0 +1,256 @@
+"""The suite that every transport has to pass: from `publish` to the handler."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from uuid import uuid4
+
+import pytest
+
+from pyevents import EventInvalid, EventSchema
+from pyevents.events import (
+    CommunicationEmailSent,
+    EmailSend,
+    GeocodingCalculateDistance,
+    PatientCreated,
+    PatientDeleted,
+    TherapistBlocked,
+)
+from pyevents.retry import Backoff
+from pyevents.transport import Record
+from tests.suite.place import Place, Running, wait_until
+
+__all__ = ["FlowSuite"]
+
+QUICK = Backoff(first=0.05, longest=0.2)
+
+
+@pytest.fixture
+def mark() -> str:
+    """A name that only this test's events bear, since topics are shared."""
+    return uuid4().hex
+
+
+class FlowSuite:
+    """Subclasses give a fixture `place`."""
+
+    def test_typed_event_arrives_as_the_same_typed_object(self, place: Place, mark: str) -> None:
+        sent = PatientCreated(
+            patient_id=7, vorname="Jörg", nachname=mark, geburtsdatum=datetime.date(1980, 2, 29), email=None
+        )
+        seen: list[tuple[PatientCreated, EventSchema]] = []
+        consumer = place.consumer()
+
+        @consumer.on(PatientCreated)
+        def match(patient: PatientCreated, event: EventSchema) -> None:
+            if patient.nachname == mark:
+                seen.append((patient, event))
+
+        event_id = place.producer().publish(sent)
+        running = Running(consumer.run)
+        wait_until(lambda: seen, "the event arrives")
+        consumer.close()
+        assert running.join() >= 1
+        assert seen[0][0] == sent
+        assert (seen[0][1].event_id, seen[0][1].producer) == (event_id, "patient-service")
+
+    def test_avro_command_arrives_as_the_same_typed_object(self, place: Place, mark: str) -> None:
+        sent = EmailSend(
+            request_id=mark,
+            empfaenger_email="anna@example.org",
+            empfaenger_name="Anna Muster",
+            betreff="Ihr Termin",
+            inhalt_text="Grüße",
+        )
+        seen: list[EmailSend] = []
+        consumer = place.consumer("communication-service." + mark[:8])
+        consumer.on(EmailSend)(lambda event: seen.append(event) if event.request_id == mark else None)
+        place.producer("matching-service").publish(sent)
+        Running(consumer.run)
+        wait_until(lambda: seen, "the command arrives")
+        assert seen == [sent]
+
+    def test_avro_union_and_default_arrive(self, place: Place, mark: str) -> None:
+        seen: list[EventSchema] = []
+        consumer = place.consumer(topics=["geocoding-requests"])
+        target = {"latitude": 52.5, "longitude": 13.4}
+        place.producer().send_event(
+            "geocoding-requests",
+            "geocoding.calculate_distance",
+            {"request_id": mark, "origin": "Marktplatz 1, 04109 Leipzig", "destination": target},
+        )
+        Running(consumer.process_events, lambda event: seen.append(event))
+        wait_until(lambda: [event for event in seen if event.payload["request_id"] == mark], "the command arrives")
+        payload = next(event.payload for event in seen if event.payload["request_id"] == mark)
+        assert (payload["destination"], payload["travel_mode"]) == (target, "car")
+        assert GeocodingCalculateDistance.__struct_fields__[0] == "request_id"
+
+    def test_order_per_key_is_kept(self, place: Place, mark: str) -> None:
+        producer, seen = place.producer(), dict[int, list[str]]()
+        consumer = place.consumer()
+
+        @consumer.on(PatientCreated)
+        def match(patient: PatientCreated) -> None:
+            if patient.nachname == mark:
+                seen.setdefault(patient.patient_id, []).append(patient.vorname)
+
+        for number in range(500):
+            producer.publish(PatientCreated(patient_id=number % 7 + 1, vorname=str(number), nachname=mark))
+        Running(consumer.run)
+        wait_until(lambda: sum(map(len, seen.values())) >= 500, "all 500 arrive")
+        for key, numbers in seen.items():
+            assert numbers == [str(number) for number in range(500) if number % 7 + 1 == key], f"key {key}"
+
+    def test_failing_event_is_tried_again_in_its_place(self, place: Place, mark: str) -> None:
+        producer, seen, failures = place.producer(), list[str](), list[str]()
+        consumer = place.consumer(backoff=QUICK)
+
+        @consumer.on(PatientCreated)
+        def match(patient: PatientCreated) -> None:
+            if patient.nachname != mark:
+                return
+            if patient.vorname == "b" and len(failures) < 3:
+                failures.append(patient.vorname)
+                raise ConnectionError("the database is away")
+            seen.append(patient.vorname)
+
+        for name in "abc":
+            producer.publish(PatientCreated(patient_id=1, vorname=name, nachname=mark))
+        Running(consumer.run)
+        wait_until(lambda: len(seen) >= 3, "all three are handled")
+        assert (seen, failures) == (["a", "b", "c"], ["b", "b", "b"])
+        assert consumer.status().failures >= 3
+
+    def test_offset_never_passes_an_event_that_was_not_handled(self, place: Place, mark: str) -> None:
+        producer, group = place.producer(), f"matching-service.{mark[:8]}"
+        consumer, tried = place.consumer(group, backoff=QUICK), list[str]()
+
+        @consumer.on(PatientCreated)
+        def refuse(patient: PatientCreated) -> None:
+            if patient.nachname == mark:
+                tried.append(patient.vorname)
+                if patient.vorname == "b":
+                    raise ValueError(patient.nachname)
+
+        for name in "abc":
+            producer.publish(PatientCreated(patient_id=1, vorname=name, nachname=mark))
+        running = Running(consumer.run)
+        wait_until(lambda: tried.count("b") >= 2, "the event is tried twice")
+        consumer.close()
+        running.join()
+        again, seen = place.consumer(group), list[str]()
+        again.on(PatientCreated)(lambda patient: seen.append(patient.vorname) if patient.nachname == mark else None)
+        Running(again.run)
+        wait_until(lambda: "c" in seen, "the successor handles the rest")
+        assert seen == ["b", "c"]
+
+    def test_failing_event_is_passed_over_where_that_is_asked_for(self, place: Place, mark: str) -> None:
+        producer, seen = place.producer(), list[str]()
+        consumer = place.consumer(on_error="skip")
+
+        @consumer.on(PatientCreated)
+        def match(patient: PatientCreated) -> None:
+            if patient.nachname == mark:
+                if patient.vorname == "b":
+                    raise ValueError("no")
+                seen.append(patient.vorname)
+
+        for name in "abc":
+            producer.publish(PatientCreated(patient_id=1, vorname=name, nachname=mark))
+        Running(consumer.run)
+        wait_until(lambda: len(seen) >= 2, "the others are handled")
+        assert seen == ["a", "c"]
+        assert consumer.status().passed == 1
+
+    def test_process_events_hands_over_the_types_that_were_named(self, place: Place, mark: str) -> None:
+        producer, seen = place.producer(), list[EventSchema]()
+        number = int(mark[:8], 16) + 1
+        consumer = place.consumer(topics=["patient-events"])
+        producer.publish(PatientDeleted(patient_id=number))
+        producer.send_event(
+            "patient-events", "patient.created", {"patient_id": float(number), "vorname": "Anna", "nachname": mark}
+        )
+        running = Running(consumer.process_events, seen.append, ["patient.created"], 200)
+        wait_until(lambda: [event for event in seen if event.payload["nachname"] == mark], "the event arrives")
+        consumer.close()
+        assert running.join() == len(seen)
+        assert {event.event_type for event in seen} == {"patient.created"}
+        assert next(event.payload["patient_id"] for event in seen if event.payload["nachname"] == mark) == number
+
+    def test_events_wait_while_the_broker_is_away_and_go_in_order(self, place: Place, mark: str) -> None:
+        producer, seen = place.producer(), list[str]()
+        producer.publish(TherapistBlocked(therapist_id=3, sperrgrund=f"{mark} -1"))
+        assert producer.flush(20) == 0
+        place.broker.stop()
+        try:
+            for number in range(50):
+                producer.publish(TherapistBlocked(therapist_id=3, sperrgrund=f"{mark} {number}"))
+            assert producer.flush(0.1) == 50
+        finally:
+            place.broker.start()
+        assert producer.flush(60) == 0
+        consumer = place.consumer()
+        consumer.on(TherapistBlocked)(
+            lambda event: seen.append(event.sperrgrund.split()[1]) if mark in event.sperrgrund else None
+        )
+        Running(consumer.run)
+        wait_until(lambda: len(seen) >= 51, "all arrive", 60)
+        assert seen == [str(number) for number in range(-1, 50)]
+
+    def test_unframed_json_of_an_older_service_is_read(self, place: Place, mark: str) -> None:
+        old = {
+            "eventId": "old-1",
+            "eventType": "patient.created",
+            "version": "1.0",
+            "timestamp": "2025-05-01T10:00:00.000001",
+            "producer": "old-service",
+            "payload": {"patient_id": 1, "vorname": "Uwe", "nachname": mark, "unbekannt": True},
+        }
+        place.send_raw(Record("patient-events", b"1", json.dumps(old).encode()))
+        seen: list[EventSchema] = []
+        consumer = place.consumer()
+        consumer.on(PatientCreated)(lambda patient, event: seen.append(event) if patient.nachname == mark else None)
+        Running(consumer.run)
+        wait_until(lambda: seen, "the old event arrives")
+        assert seen[0].to_dict() == old
+
+    def test_message_of_an_unknown_type_is_skipped_and_counted(self, place: Place, mark: str) -> None:
+        foreign = {"eventId": mark, "eventType": "patient.unheard_of", "version": "1.0"}
+        foreign |= {"timestamp": "2025-05-01T10:00:00Z", "producer": "x"}
+        place.send_raw(Record("communication-events", b"1", json.dumps(foreign | {"payload": {}}).encode()))
+        place.producer().publish(
+            CommunicationEmailSent(
+                email_id=1,
+                empfaenger_email="a@example.org",
+                betreff=mark,
+                gesendet_am=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+            )
+        )
+        seen: list[str] = []
+        consumer = place.consumer()
+        consumer.on(CommunicationEmailSent)(lambda event: seen.append(str(event.betreff)))
+        Running(consumer.run)
+        wait_until(lambda: mark in seen and consumer.status().skipped >= 1, "the event arrives, the other is counted")
+
+    def test_coroutine_handler_is_awaited(self, place: Place, mark: str) -> None:
+        seen: list[str] = []
+        consumer = place.consumer()
+
+        @consumer.on(PatientDeleted)
+        async def forget(patient: PatientDeleted) -> None:
+            seen.append(str(patient.patient_id))
+
+        number = int(mark[:8], 16) + 1
+        place.producer().publish(PatientDeleted(patient_id=number))
+        Running(consumer.run)
+        wait_until(lambda: str(number) in seen, "the coroutine has run")
+
+    def test_invalid_event_leaves_nothing_on_the_topic(self, place: Place, mark: str) -> None:
+        producer = place.producer()
+        with pytest.raises(EventInvalid) as refused:
+            producer.publish(PatientCreated(patient_id=1, vorname="x" * 101, nachname=mark))
+        assert (refused.value.pointer, refused.value.rule) == ("/vorname", "maxLength")
+        assert mark not in str(refused.value) and "xxx" not in str(refused.value)
+        assert producer.status().pending == 0
+        assert producer.flush(1) == 0

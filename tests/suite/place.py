@@ -1,0 +1,83 @@
+"""Where the shared suite runs: a broker and a registry, with producers and consumers that are closed with the test."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+from uuid import uuid4
+
+from pyevents import KafkaConsumer, RobustKafkaProducer
+from pyevents.registry import Registry
+from pyevents.transport import Delivery, Record, Transport
+
+__all__ = ["Broker", "Place", "wait_until"]
+
+
+def wait_until(true: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+    """Wait for a condition, with a deadline."""
+    pause, deadline = threading.Event(), time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        pause.wait(0.01)
+
+
+class Broker(Protocol):
+    """A broker that can go away and come back."""
+
+    def stop(self) -> None: ...
+
+    def start(self) -> None: ...
+
+
+class Place:
+    """One kind of broker and registry."""
+
+    def __init__(self, transport: Callable[[], Transport], registry: Callable[[], Registry], broker: Broker) -> None:
+        self.transport = transport
+        self.registry = registry
+        self.broker = broker
+        self._made: list[Any] = []
+
+    def producer(self, service: str = "patient-service", **options: Any) -> RobustKafkaProducer:
+        options = {"auto_register": True, "registry": self.registry()} | options
+        made = RobustKafkaProducer(service_name=service, transport=self.transport(), **options)
+        self._made.append(made)
+        return made
+
+    def consumer(self, group: str | None = None, topics: list[str] | None = None, **options: Any) -> KafkaConsumer:
+        options = {"registry": self.registry()} | options
+        made = KafkaConsumer(topics, group or f"matching-service.{uuid4().hex[:8]}", transport=self.transport(), **options)
+        self._made.append(made)
+        return made
+
+    def send_raw(self, record: Record) -> None:
+        """Put bytes on a topic, as a foreign service would."""
+        sender = self.transport().sender("foreign")
+        answers: list[Delivery] = []
+        sender.send(record, answers.append)
+        wait_until(lambda: sender.poll(0.05) or answers, "the broker takes a foreign record")
+        sender.close(5)
+        assert answers[0].fault is None, answers[0]
+
+    def close(self) -> None:
+        for made in reversed(self._made):
+            made.close(5)
+
+
+class Running:
+    """A consumer that runs in a thread of its own."""
+
+    def __init__(self, target: Callable[..., int], *arguments: Any) -> None:
+        self.handled: int | None = None
+        self._thread = threading.Thread(target=self._run, args=(target, *arguments), daemon=True)
+        self._thread.start()
+
+    def _run(self, target: Callable[..., int], *arguments: Any) -> None:
+        self.handled = target(*arguments)
+
+    def join(self) -> int:
+        self._thread.join(30)
+        assert self.handled is not None, "the consumer did not end within 30 s"
+        return self.handled
