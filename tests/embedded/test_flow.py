@@ -1,0 +1,43 @@
+"""The shared suite on the embedded pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyevents.kafka import KafkaTransport
+from pyevents.registry import HttpRegistry
+from tests.suite.flow import FlowSuite, mark
+from tests.suite.place import Place
+
+__all__ = ["mark"]
+
+
+class _Broker:
+    def __init__(self, pair: Any) -> None:
+        self._pair = pair
+
+    def stop(self) -> None:
+        self._pair.stop_broker()
+
+    def start(self) -> None:
+        self._pair.start_broker()
+
+
+@pytest.fixture
+def place(embedded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
+    made = Place(
+        lambda: KafkaTransport(embedded.bootstrap_servers),
+        lambda: HttpRegistry(embedded.registry_url),
+        _Broker(embedded),
+    )
+    yield made
+    made.close()
+
+
+class TestEmbedded(FlowSuite):
+    pass

@@ -1,0 +1,60 @@
+"""The usage examples of the platform's document run as they stand there, the import path aside."""
+
+from __future__ import annotations
+
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyevents import EventSchema
+from pyevents.pytest_plugin import MemoryPair
+from tests.suite.place import wait_until
+
+DOCUMENT = Path(__file__).parents[3] / "shared/platform/kafka-configuration.md"
+
+
+@pytest.fixture
+def blocks() -> list[str]:
+    if not DOCUMENT.exists():
+        pytest.skip("the platform's document is not beside the repository")
+    usage = DOCUMENT.read_text().partition("## Usage Examples")[2].partition("## Resilience Patterns")[0]
+    return re.findall(r"```python\n(.*?)```", usage, re.DOTALL)
+
+
+def test_usage_examples_carry_an_event_from_producer_to_handler(
+    blocks: list[str], pyevents_memory: MemoryPair
+) -> None:
+    created, updated = list[Any](), list[Any]()
+
+    class Patient:
+        def __init__(self, **data: Any) -> None:
+            self.__dict__.update(data)
+
+    class Database:
+        add = commit = staticmethod(lambda *_: None)
+
+    def consumer(topics: list[str], group_id: str) -> Any:
+        return pyevents_memory.consumer(group_id, topics)
+
+    names: dict[str, Any] = {
+        "RobustKafkaProducer": lambda service_name: pyevents_memory.producer(service_name),
+        "KafkaConsumer": consumer,
+        "EventSchema": EventSchema,
+        "Patient": Patient,
+        "db": Database,
+        "process_new_patient": created.append,
+        "update_matching_data": updated.append,
+    }
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, str(DOCUMENT), "exec"), names)
+    names["create_patient"]({"id": 7, "vorname": "Anna", "nachname": "Muster"})
+    names["producer"].send_event(
+        topic="patient-events", event_type="patient.updated", payload={"patient_id": 7, "ort": "Köln"}
+    )
+    wait_until(lambda: created and updated, "both events arrive")
+    assert (created, updated) == ([7], [{"patient_id": 7, "ort": "Köln"}])
+    assert isinstance(names["thread"], threading.Thread)

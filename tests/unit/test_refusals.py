@@ -1,0 +1,132 @@
+"""What cannot be published is refused at the caller, with a sentence that helps and without the value."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from typing import Any
+
+import pytest
+
+from pyevents import EventInvalid
+from pyevents.errors import (
+    Closed,
+    EventTooLarge,
+    SpoolFull,
+    UnknownEventType,
+    UnknownVersion,
+    WrongKey,
+    WrongTopic,
+)
+from pyevents.events import PatientCreated, PatientDeleted
+from pyevents.pytest_plugin import MemoryPair
+from pyevents.spool.memory import MemorySpool
+
+GOOD: dict[str, Any] = {"patient_id": 7, "vorname": "Anna", "nachname": "Muster"}
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "rule"),
+    [
+        ({"vorname": "x" * 101}, "/vorname", "maxLength"),
+        ({"vorname": None}, "/vorname", "type"),
+        ({"patient_id": "7"}, "/patient_id", "type"),
+        ({"patient_id": 7.5}, "/patient_id", "type"),
+        ({"patient_id": True}, "/patient_id", "type"),
+        ({"patient_id": 0}, "/patient_id", "minimum"),
+        ({"vorname_": "x"}, "", "additionalProperties"),
+        ({"status": "geheim"}, "/status", "enum"),
+        ({"geburtsdatum": "2026-02-30"}, "/geburtsdatum", "format"),
+        ({"email": b"geheim"}, "/email", "type"),
+        ({"raeumliche_verfuegbarkeit": {"max_km": math.nan}}, "/raeumliche_verfuegbarkeit/max_km", "type"),
+        ({"letzter_kontakt": datetime.datetime(2026, 1, 1)}, "/letzter_kontakt", "format"),
+        ({"symptome": ["Angst", 1]}, "/symptome/1", "type"),
+        ({"ort": "\ud800"}, "/ort", "type"),
+        ({1: 2}, "", "type"),
+    ],
+)
+def test_payload_that_the_contract_refuses(
+    change: dict[Any, Any], pointer: str, rule: str, pyevents_memory: MemoryPair
+) -> None:
+    producer = pyevents_memory.producer("patient-service")
+    with pytest.raises(EventInvalid) as refused:
+        producer.send_event("patient-events", "patient.created", GOOD | change)
+    assert (refused.value.pointer, refused.value.rule) == (pointer, rule)
+    assert "geheim" not in str(refused.value)
+    assert producer.status().pending == 0
+
+
+@pytest.mark.parametrize("payload", [None, [], "text", 7, b"{}"])
+def test_payload_that_is_no_mapping(payload: Any, pyevents_memory: MemoryPair) -> None:
+    with pytest.raises(EventInvalid, match="a mapping"):
+        pyevents_memory.producer("patient-service").send_event("patient-events", "patient.created", payload)
+
+
+def test_missing_field_is_named(pyevents_memory: MemoryPair) -> None:
+    with pytest.raises(EventInvalid, match="'nachname'"):
+        pyevents_memory.producer("s").send_event("patient-events", "patient.created", {"patient_id": 1, "vorname": "A"})
+
+
+def test_wrong_topic_names_the_right_one(pyevents_memory: MemoryPair) -> None:
+    with pytest.raises(WrongTopic, match="patient-events"):
+        pyevents_memory.producer("s").send_event("therapist-events", "patient.created", GOOD)
+
+
+def test_unknown_type_names_the_nearest(pyevents_memory: MemoryPair) -> None:
+    with pytest.raises(UnknownEventType, match=r"patient\.created"):
+        pyevents_memory.producer("s").send_event("patient-events", "patient.craeted", GOOD)
+
+
+def test_unknown_version_names_those_there_are(pyevents_memory: MemoryPair) -> None:
+    with pytest.raises(UnknownVersion, match=r"1\.0"):
+        pyevents_memory.producer("s").send_event("patient-events", "patient.created", GOOD, version="9.9")
+
+
+def test_key_has_to_be_the_text_of_the_key_field(pyevents_memory: MemoryPair) -> None:
+    producer = pyevents_memory.producer("s")
+    with pytest.raises(WrongKey, match="patient_id"):
+        producer.publish(PatientDeleted(patient_id=7), key="8")
+    producer.publish(PatientDeleted(patient_id=7), key="7")
+    producer.flush(10)
+    assert [message.key for message in pyevents_memory.transport.messages("patient-events")] == [b"7"]
+
+
+def test_integral_float_becomes_an_integer_in_payload_and_key(pyevents_memory: MemoryPair) -> None:
+    producer = pyevents_memory.producer("s")
+    producer.send_event("patient-events", "patient.deleted", {"patient_id": 7.0}, key="7")
+    producer.publish(PatientDeleted(patient_id=7.0))  # type: ignore[arg-type]
+    producer.flush(10)
+    messages = pyevents_memory.transport.messages("patient-events")
+    assert [message.key for message in messages] == [b"7", b"7"]
+    assert all(b'"patient_id":7}' in (message.value or b"") for message in messages)
+
+
+def test_full_queue_raises_and_takes_nothing(pyevents_memory: MemoryPair) -> None:
+    pyevents_memory.transport.stop()
+    producer = pyevents_memory.producer("s", spool=MemorySpool(limit=10_000))
+    with pytest.raises(SpoolFull, match="status"):
+        for number in range(1, 10_000):
+            producer.publish(PatientDeleted(patient_id=number))
+    accepted = producer.status().pending
+    pyevents_memory.transport.start()
+    assert producer.flush(10) == 0
+    assert len(pyevents_memory.transport.messages("patient-events")) == accepted > 10
+
+
+def test_event_that_no_broker_takes_is_refused_at_the_caller(pyevents_memory: MemoryPair) -> None:
+    big = {"request_id": "r", "empfaenger_email": "a@example.org", "empfaenger_name": "A", "betreff": "B"}
+    big |= {"inhalt_text": "ä" * 50_000, "inhalt_html": "\U0001f9e0" * 200_000}
+    producer = pyevents_memory.producer("s")
+    try:
+        producer.send_event("email-commands", "email.send", big)
+    except EventTooLarge as error:
+        assert error.size > error.limit
+    else:
+        assert producer.flush(10) == 0
+
+
+def test_closed_producer_says_so(pyevents_memory: MemoryPair) -> None:
+    producer = pyevents_memory.producer("s")
+    assert producer.close() == 0
+    with pytest.raises(Closed):
+        producer.publish(PatientCreated(**GOOD))
