@@ -50,7 +50,7 @@ def _broker(servers: str | None, loaded: Loaded) -> Iterator[Check]:
 
     try:
         transport = KafkaTransport(servers)
-        found = transport.check_reachable(5.0)
+        found = transport.topics()
     except (BrokerUnreachable, ConfigurationInvalid) as error:
         yield Check("broker", False, str(error))
         return

@@ -41,7 +41,7 @@ class Tail:
         self._decoder = Decoder(loaded, Schemas(HttpRegistry(url)))
         group, start = f"pyevents-tail-{new_event_id()}", "earliest" if from_beginning else "latest"
         transport = KafkaTransport(servers)
-        transport.check_reachable(5.0)
+        transport.topics()
         self._receiver = transport.receiver(group, client_id="pyevents-tail", auto_offset_reset=start)
 
     def lines(self, *, limit: int | None, timeout: float | None, with_payload: bool) -> Iterator[str]:

@@ -69,6 +69,8 @@ class MockCluster:
         """
         if self._topics.get(name) == partitions:
             return
+        if partitions < 1:
+            raise ConfigurationInvalid(f"topic {name}", f"{partitions} partitions are none", "Take 1 or more.")
         code = self._library.rd_kafka_mock_topic_create(self._running(), name.encode(), partitions, 1)
         if code == _TOPIC_EXISTS:
             raise ConfigurationInvalid(
@@ -76,16 +78,16 @@ class MockCluster:
                 f"it exists already, with another number of partitions than {partitions}",
                 "Create it before its first use, or take another name.",
             )
-        self._check(code, f"topic {name} with {partitions} partitions")
+        self._check(code, f"topic {name} of {partitions} partitions")
         self._topics[name] = partitions
 
     def broker_down(self) -> None:
         """Close every connection and refuse new ones, as a broker that is gone; what it holds is kept."""
-        self._check(self._library.rd_kafka_mock_broker_set_down(self._running(), _EVERY_BROKER), "broker down")
+        self._check(self._library.rd_kafka_mock_broker_set_down(self._running(), _EVERY_BROKER), "broker")
 
     def broker_up(self) -> None:
         """Accept connections again, on the same port."""
-        self._check(self._library.rd_kafka_mock_broker_set_up(self._running(), _EVERY_BROKER), "broker up")
+        self._check(self._library.rd_kafka_mock_broker_set_up(self._running(), _EVERY_BROKER), "broker")
 
     def close(self) -> None:
         """End the broker and forget what it holds; may be called twice."""

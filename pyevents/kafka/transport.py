@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import confluent_kafka
 from confluent_kafka.admin import AdminClient
 
+from pyevents.catalog import Topic
 from pyevents.config import Properties, bootstrap_servers, client_properties
-from pyevents.errors import BrokerUnreachable, ConfigurationInvalid
+from pyevents.errors import ConfigurationInvalid
+from pyevents.kafka.admin import create_topics, topic_names
 from pyevents.kafka.receiver import KafkaReceiver
 from pyevents.kafka.sender import KafkaSender
 
@@ -73,20 +75,21 @@ class KafkaTransport:
         own = {"group.id": group_id, "client.id": client_id, "auto.offset.reset": auto_offset_reset}
         return KafkaReceiver(self._make(confluent_kafka.Consumer, _RECEIVER | own))
 
-    def check_reachable(self, timeout: float) -> set[str]:
-        """Return the names of the topics that a broker lists.
-
-        Args:
-            timeout: Seconds to wait for it.
+    def topics(self, timeout: float = 5.0) -> set[str]:
+        """Return the names of the cluster's topics.
 
         Raises:
-            BrokerUnreachable: None answers, or it refuses this client.
+            BrokerUnreachable: No broker answers within `timeout` seconds.
         """
-        client = self._make(AdminClient, {})
-        try:
-            return set(client.list_topics(timeout=timeout).topics)
-        except confluent_kafka.KafkaException as error:
-            raise BrokerUnreachable(self.servers, _text(error)) from None
+        return topic_names(self._make(AdminClient, {}), self.servers, timeout)
+
+    def create_topics(self, topics: Iterable[Topic], timeout: float = 30.0) -> list[str]:
+        """Create the topics that the cluster lacks, and return their names.
+
+        Raises:
+            BrokerUnreachable: The cluster does not answer within `timeout` seconds, or refuses.
+        """
+        return create_topics(self._make(AdminClient, {}), self.servers, topics, timeout)
 
     def _make(self, client: Callable[[dict[str, Any]], Client], own: Mapping[str, Any]) -> Client:
         while True:
