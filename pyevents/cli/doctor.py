@@ -99,10 +99,10 @@ def _generated() -> Iterator[Check]:
     if not schemas.is_dir():
         return
     try:
-        from pyevents_codegen import generate
+        from pyevents_codegen.generate import check
     except ImportError:
         yield Check("generated files", False, "cannot tell. Install: pip install 'pyevents-kafka[codegen]'")
         return
-    findings = generate.check(schemas, "pyevents.events", Path(), Path("docker/kafka/create-topics.sh"))
+    findings = check(schemas, "pyevents.events", Path(), Path("docker/kafka/create-topics.sh"))
     words = "up to date" if not findings else f"{len(findings)} are not up to date. Run `pyevents generate`."
     yield Check("generated files", not findings, words)

@@ -60,6 +60,8 @@ def main() -> None:
     Exit status: 0 fine, 1 findings, 2 wrong use or a system that cannot be reached.
     """
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.ERROR)
+    # What librdkafka says of connections is told by our own errors, in the user's words.
+    logging.getLogger("pyevents.kafka.librdkafka").setLevel(logging.CRITICAL)
 
 
 def _say(ctx: click.Context, error: PyEventsError, status: int) -> None:

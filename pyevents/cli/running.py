@@ -92,12 +92,16 @@ def tail_command(
 @catalog_option
 def dev_command(real: bool, data: Path | None, catalog: str) -> None:
     """Run a broker and a registry on this machine until Ctrl-C; for development and tests only."""
-    from pyevents.dev import start
+    from pyevents.dev.start import embedded_pair, real_pair
 
+    if data and not real:
+        raise click.UsageError("--data goes with --real: the embedded pair keeps nothing")
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    with start(load(catalog), real=real, data=data, report=lambda text: click.echo(text, err=True)) as pair:
+    loaded = load(catalog)
+    running = real_pair(loaded, data, lambda text: click.echo(text, err=True)) if real else embedded_pair(loaded)
+    with running as pair:
         click.echo(f"export KAFKA_BOOTSTRAP_SERVERS={pair.bootstrap_servers}")
         click.echo(f"export SCHEMA_REGISTRY_URL={pair.registry_url}")
         click.echo("running until Ctrl-C", err=True)

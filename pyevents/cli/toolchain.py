@@ -30,15 +30,16 @@ __all__ = ["compat_command", "generate_command"]
 def generate_command(schemas: Path, package: str, root: Path, topics_script: Path, check: bool) -> None:
     """Compose the schemas; write classes, catalog and the topic script."""
     try:
-        from pyevents_codegen import generate
+        from pyevents_codegen.generate import check as stale
+        from pyevents_codegen.generate import generate
     except ImportError:
         raise ToolchainMissing("pyevents generate", "codegen") from None
     if check:
-        findings = generate.check(schemas, package, root, topics_script)
+        findings = stale(schemas, package, root, topics_script)
         _report(findings)
         click.echo("generated files are up to date")
         return
-    done = generate.generate(schemas, package, root, topics_script)
+    done = generate(schemas, package, root, topics_script)
     for path in done.written:
         click.echo(f"written  {path}")
     for path in done.removed:

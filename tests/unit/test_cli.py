@@ -1,0 +1,107 @@
+"""The commands, as a user types them: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pyevents.catalog import load
+from pyevents.cli import main
+
+ROOT = Path(__file__).parents[2]
+NOBODY = "127.0.0.1:1"
+
+
+def run(*arguments: str, given: str | None = None) -> Result:
+    result = CliRunner().invoke(main, arguments, input=given)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    return result
+
+
+def test_ls_lists_every_contract() -> None:
+    result = run("ls")
+    assert result.exit_code == 0
+    assert all(event_type in result.output for event_type in load().contracts)
+
+
+def test_ls_as_json() -> None:
+    assert [one["event_type"] for one in json.loads(run("ls", "--format", "json").output)] == list(load().contracts)
+
+
+def test_show_names_fields_and_their_meaning() -> None:
+    result = run("show", "patient.deleted")
+    assert result.exit_code == 0
+    assert "patient_id" in result.output and "patient-events" in result.output
+
+
+@pytest.mark.parametrize("command", ["show", "validate", "publish"])
+def test_typo_in_an_event_type_names_the_nearest(command: str) -> None:
+    result = run(command, "patient.craeted", *(["-"] if command != "show" else []), given="{}")
+    assert result.exit_code == 1
+    assert "patient.created" in result.output
+
+
+def test_every_valid_example_validates_and_every_invalid_one_does_not() -> None:
+    for path in sorted(ROOT.glob("schemas/*/examples/1.0/**/*.json")):
+        event_type = path.relative_to(ROOT / "schemas").parts[0]
+        result = run("validate", event_type, str(path))
+        invalid = path.parent.name == "invalid"
+        assert result.exit_code == int(invalid), f"{path}: {result.output}"
+        if invalid:
+            rule = path.stem.split("--")[1]
+            assert f": {rule}: " in result.output, f"{path}: {result.output}"
+
+
+@pytest.mark.parametrize("text", ["", "{", "geheim", "[1]", '"geheim"', "[" * 100_000])
+def test_payload_that_is_no_object_is_refused_without_being_quoted(text: str) -> None:
+    result = run("validate", "patient.created", "-", given=text)
+    assert result.exit_code == 1
+    assert "geheim" not in result.output
+
+
+def test_publish_without_a_broker_says_what_to_do() -> None:
+    payload = '{"patient_id": 7}'
+    servers = ("--bootstrap-servers", NOBODY, "--registry", "http://127.0.0.1:1", "--timeout", "0.5")
+    result = run("publish", "patient.deleted", "-", *servers, given=payload)
+    assert result.exit_code == 2
+    assert "127.0.0.1:1" in result.output
+
+
+def test_tail_of_an_unknown_topic_names_the_nearest() -> None:
+    result = run("tail", "patient-event", "--bootstrap-servers", NOBODY)
+    assert result.exit_code == 2
+    assert "patient-events" in result.output
+
+
+def test_doctor_names_a_remedy_for_each_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    result = run("doctor", "--bootstrap-servers", NOBODY, "--registry", "http://127.0.0.1:1", "--format", "json")
+    checks = {check["name"]: check for check in json.loads(result.output)}
+    assert result.exit_code == 1
+    assert not checks["broker"]["good"] and "KAFKA_BOOTSTRAP_SERVERS" in checks["broker"]["words"]
+    assert not checks["registry"]["good"]
+    assert checks["generated files"]["good"]
+
+
+def test_generate_check_says_what_is_stale(tmp_path: Path) -> None:
+    arguments = ("--schemas", str(ROOT / "schemas"), "--package", "acme.events", "--root", str(tmp_path))
+    script = ("--topics-script", str(tmp_path / "topics.sh"))
+    assert run("generate", *arguments, *script, "--check").exit_code == 1
+    assert run("generate", *arguments, *script).exit_code == 0
+    assert run("generate", *arguments, *script, "--check").exit_code == 0
+    (tmp_path / "acme/events/patient.py").write_text("")
+    assert run("generate", *arguments, *script, "--check").exit_code == 1
+
+
+def test_compat_shows_the_message_that_would_break(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_text('{"type": "object", "properties": {"a": {"enum": ["x", "y"]}}}')
+    new.write_text('{"type": "object", "properties": {"a": {"enum": ["x"]}}}')
+    result = run("compat", str(old), str(new))
+    assert result.exit_code == 1
+    assert json.loads(result.output)["counterexample"] == {"a": "y"}
+    assert run("compat", str(new), str(old)).exit_code == 0
