@@ -1,0 +1,7 @@
+"""Owns the compatibility verdict on a pair of schema texts; knows nothing of contracts, versions or modes."""
+
+from pyevents_codegen.compat.batch import pairs
+from pyevents_codegen.compat.engine import decide
+from pyevents_codegen.compat.verdict import Verdict
+
+__all__ = ["Verdict", "decide", "pairs"]

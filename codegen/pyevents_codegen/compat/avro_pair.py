@@ -1,0 +1,100 @@
+"""Owns the verdict on a pair of Avro schemas: the official checker's rules, shown by a record really read."""
+
+import io
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import avro.schema
+import fastavro
+from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
+
+from pyevents_codegen.compat.avro_records import as_json, records
+from pyevents_codegen.compat.avro_text import read_avro, without_logical_types
+from pyevents_codegen.compat.verdict import Json, SchemaRefused, Verdict
+
+__all__ = ["decide_avro", "readable"]
+
+_SMALLER_S = 0.02
+
+
+def decide_avro(reader: str, writer: str, budget_s: float) -> Verdict:
+    """Decide a pair of Avro schema texts.
+
+    The rules are Schema Resolution of the Avro specification 1.12 as `avro.compatibility` states them. A
+    break is shown by a record that fastavro writes with *writer* and cannot read with *reader*; where
+    fastavro reads more than the rules allow, the fullest record is shown and the reason says so.
+    """
+    until = time.monotonic() + budget_s * 0.6
+    try:
+        ours, our_value = read_avro(reader, "reader")
+        theirs, their_value = read_avro(writer, "writer")
+    except SchemaRefused as refused:
+        return Verdict("error", reason=str(refused))
+    checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]
+    result = checker.get_compatibility(ours, theirs)
+    if result.compatibility is SchemaCompatibilityType.compatible:
+        return Verdict("safe", reason="the reader resolves every record of the writer")
+    rule = str(result.incompatibilities[0].name) if result.incompatibilities else "incompatible"
+    pointer = sorted(result.locations)[0] if result.locations else ""
+    refused_record = _refused(our_value, their_value, theirs, until)
+    where = f"at {pointer} of the schema" if pointer.strip("/") else "as a whole"
+    reason = f"the reader cannot resolve what the writer sends, {where}: {rule.replace('_', ' ')}"
+    if refused_record is not None:
+        return Verdict("breaking", as_json(refused_record[0]), pointer, rule, reason)
+    fullest = next(iter(records(theirs)), None)
+    return Verdict(
+        "breaking",
+        as_json(fullest),
+        pointer,
+        rule,
+        f"{reason} (by the specification; fastavro reads it all the same)",
+    )
+
+
+def readable(reader: Json, writer: Json, record: Any) -> bool | None:
+    """Say whether *record*, written with *writer*, is read with *reader*; None where it cannot be written."""
+    return _read(_parsed(reader), _parsed(writer), record)
+
+
+def _parsed(value: Json) -> Any:
+    try:
+        return fastavro.parse_schema(without_logical_types(value))
+    except Exception:  # fastavro raises what its C code met: any of it means "not readable here"
+        return None
+
+
+def _read(reader: Any, writer: Any, record: Any) -> bool | None:
+    out = io.BytesIO()
+    try:
+        fastavro.schemaless_writer(out, writer, record)
+    except Exception:  # as above: "cannot be written"
+        return None
+    out.seek(0)
+    try:
+        fastavro.schemaless_reader(out, writer, reader)
+    except Exception:  # as above: "cannot be read"
+        return False
+    return True
+
+
+def _symbols(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from (symbol for symbol in value.get("symbols") or () if isinstance(symbol, str))
+    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _symbols(member)
+
+
+def _refused(reader: Json, writer: Json, schema: avro.schema.Schema, until: float) -> tuple[Any] | None:
+    smallest: tuple[Any] | None = None
+    ours, theirs = _parsed(reader), _parsed(writer)
+    if ours is None or theirs is None:
+        return None
+    for record in records(schema, frozenset(_symbols(reader))):
+        if time.monotonic() > until:
+            break
+        smaller = smallest is None or len(repr(record)) < len(repr(smallest[0]))
+        if smaller and _read(ours, theirs, record) is False:
+            until = until if smallest else min(until, time.monotonic() + _SMALLER_S)
+            smallest = (record,)
+    return smallest

@@ -1,0 +1,111 @@
+"""Owns asking the two validators about one message; decides nothing about pairs."""
+
+from functools import cache
+from typing import Any
+
+import jsonschema
+import jsonschema_rs
+from referencing.jsonschema import EMPTY_REGISTRY
+
+from pyevents_codegen.compat.document import Document
+from pyevents_codegen.compat.verdict import Json, SchemaRefused
+
+__all__ = ["Judges", "enforced_formats", "one_sided_formats"]
+
+_FAST: dict[int, type[jsonschema_rs.Validator]] = {
+    4: jsonschema_rs.Draft4Validator,
+    6: jsonschema_rs.Draft6Validator,
+    7: jsonschema_rs.Draft7Validator,
+    19: jsonschema_rs.Draft201909Validator,
+    20: jsonschema_rs.Draft202012Validator,
+}
+_SLOW: dict[int, Any] = {
+    4: jsonschema.Draft4Validator,
+    6: jsonschema.Draft6Validator,
+    7: jsonschema.Draft7Validator,
+    19: jsonschema.Draft201909Validator,
+    20: jsonschema.Draft202012Validator,
+}
+_NO_FORMAT_ADMITS = (
+    "",
+    " ",
+    "\n",
+    "[",
+    "(",
+    "%%",
+    "{",
+    "a b",
+    "~2",
+    "-",
+    "99999999999999",
+    "<>",
+    "\\",
+    ":::",
+)
+
+
+class Judges:
+    """Both validators of one schema, formats checked, network refused."""
+
+    def __init__(self, document: Document, role: str) -> None:
+        try:
+            self._fast = _FAST[document.draft](document.value, validate_formats=True, offline=True)
+        except (jsonschema_rs.ValidationError, ValueError) as error:
+            raise SchemaRefused(_refusal(role, error)) from None
+        slow = _SLOW[document.draft]
+        self._slow = slow(document.value, format_checker=slow.FORMAT_CHECKER, registry=EMPTY_REGISTRY)
+
+    def fast(self, message: Json) -> bool:
+        """Say whether jsonschema-rs accepts *message*."""
+        try:
+            return self._fast.is_valid(message)
+        except ValueError:
+            return False
+
+    def slow(self, message: Json) -> bool | None:
+        """Say whether `jsonschema` accepts *message*; None where it cannot say."""
+        try:
+            return bool(self._slow.is_valid(message))
+        except Exception:  # any failure inside a format or a regular expression is "cannot say"
+            return None
+
+    def complaint(self, message: Json) -> tuple[list[str | int], str]:
+        """Return where and by which keyword *message* is refused: instance path, keyword."""
+        deepest: tuple[list[str | int], str] = ([], "")
+        for error in self._fast.iter_errors(message):
+            if not deepest[1] or len(error.instance_path) > len(deepest[0]):
+                deepest = (error.instance_path, str(error.schema_path[-1]) if error.schema_path else "false")
+        return deepest
+
+
+def one_sided_formats(draft: int) -> frozenset[str]:
+    """Return the formats of *draft* that only one of the two validators enforces."""
+    fast, slow = _formats(draft)
+    return fast ^ slow
+
+
+def enforced_formats(draft: int) -> frozenset[str]:
+    """Return the formats of *draft* that at least one of the two validators enforces."""
+    fast, slow = _formats(draft)
+    return fast | slow
+
+
+@cache
+def _formats(draft: int) -> tuple[frozenset[str], frozenset[str]]:
+    # Found by asking, not from a table: which formats a validator knows changes with its releases.
+    slow = frozenset(_SLOW[draft].FORMAT_CHECKER.checkers)
+    names = slow | set(jsonschema.FormatChecker.checkers) | {"time", "date", "uuid", "duration"}
+    known = {name: _FAST[draft]({"format": name}, validate_formats=True) for name in names}
+    fast = frozenset(
+        n for n, judge in known.items() if not all(judge.is_valid(bad) for bad in _NO_FORMAT_ADMITS)
+    )
+    return fast, slow
+
+
+def _refusal(role: str, error: Exception) -> str:
+    first = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
+    if "retriev" in first or "not present in a registry" in first or "Offline" in first:
+        return (
+            f"the {role} refers to another document; contracts are self-contained: copy it into definitions"
+        )
+    return f"the {role} is not a valid JSON Schema of its draft: {first}"

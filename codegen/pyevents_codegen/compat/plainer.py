@@ -1,0 +1,158 @@
+"""Owns rewriting a schema into an equivalent one that is easier to prove; proves nothing itself.
+
+Every rewriting keeps the set of admitted messages as it is, for both validators. They were found as pairs
+that the proof left open: an expression that matches any text, a format that nobody enforces, a
+property that says what `additionalProperties` says anyway, a definition written out where it is used.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from re import _constants as op  # type: ignore[attr-defined]
+from typing import Any
+
+from pyevents_codegen.compat.document import Document
+from pyevents_codegen.compat.judges import enforced_formats, one_sided_formats
+from pyevents_codegen.compat.patterns import parsed
+from pyevents_codegen.compat.verdict import Json
+
+__all__ = ["in_later_words", "plainer", "without_one_sided"]
+
+_MAPS = ("properties", "patternProperties", "definitions", "$defs", "dependencies", "dependentSchemas")
+_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+_ONES = (
+    "additionalProperties", "additionalItems", "unevaluatedProperties", "unevaluatedItems", "items",
+    "not", "if", "then", "else", "contains", "propertyNames",
+)  # fmt: skip
+
+
+def plainer(document: Document) -> Document:
+    """Return an equivalent of *document* in fewer words."""
+    formats = enforced_formats(document.draft)
+    shared = {} if document.ids else _recursive_definitions(document.value)
+
+    def rewritten(schema: dict[str, Json], pointer: str) -> Json:
+        for target, body in shared.items():
+            if body == schema and pointer != target:
+                return {"$ref": target}
+        out = dict(schema)
+        if isinstance(out.get("pattern"), str) and _matches_anything(out["pattern"]):
+            del out["pattern"]
+        if isinstance(out.get("format"), str) and out["format"] not in formats:
+            del out["format"]
+        return _without_echoes(out, document.draft)
+
+    return replace(document, value=_mapped(document.value, rewritten, "#"))
+
+
+def in_later_words(document: Document) -> Document:
+    """Return a draft-04 document with its exclusive bounds in the words of draft-06 and later."""
+    if document.draft != 4:
+        return document
+
+    def rewritten(schema: dict[str, Json], pointer: str) -> Json:
+        out = dict(schema)
+        for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+            if out.pop(exclusive, None) is True and bound in out:
+                out[exclusive] = out.pop(bound)
+        return out
+
+    return replace(document, value=_mapped(document.value, rewritten, "#"))
+
+
+def without_one_sided(document: Document) -> Document:
+    """Return *document* as a validator reads it that enforces only what both enforce."""
+    formats = one_sided_formats(document.draft)
+
+    def rewritten(schema: dict[str, Json], pointer: str) -> Json:
+        out = dict(schema)
+        if isinstance(out.get("format"), str) and out["format"] in formats:
+            del out["format"]
+        if document.draft in (6, 7):
+            out.pop("contentEncoding", None)
+            out.pop("contentMediaType", None)
+        return out
+
+    return replace(document, value=_mapped(document.value, rewritten, "#"))
+
+
+def _mapped(schema: Json, rewritten: Callable[[dict[str, Json], str], Json], pointer: str) -> Json:
+    if not isinstance(schema, dict):
+        return schema
+    schema = rewritten(schema, pointer)
+    out: dict[str, Json] = dict(schema)
+    for keyword, value in schema.items():
+        if keyword in _MAPS and isinstance(value, dict):
+            out[keyword] = {k: _mapped(v, rewritten, f"{pointer}/{keyword}/{k}") for k, v in value.items()}
+        elif isinstance(value, list) and (keyword in _LISTS or keyword == "items"):
+            out[keyword] = [_mapped(v, rewritten, f"{pointer}/{keyword}/{i}") for i, v in enumerate(value)]
+        elif keyword in _ONES:
+            out[keyword] = _mapped(value, rewritten, f"{pointer}/{keyword}")
+    return out
+
+
+def _matches_anything(pattern: str) -> bool:
+    tree = parsed(pattern)
+    return tree is not None and all(
+        code in (op.MAX_REPEAT, op.MIN_REPEAT) and argument[0] == 0 and _plain(argument[2])
+        for code, argument in tree
+    )
+
+
+def _plain(tree: Any) -> bool:
+    return all(code in (op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN) for code, _ in tree)
+
+
+def _without_echoes(schema: dict[str, Json], draft: int) -> dict[str, Json]:
+    properties, rest = schema.get("properties"), schema.get("additionalProperties")
+    if not isinstance(properties, dict):
+        return schema
+    if "additionalProperties" not in schema:
+        rest = schema.get("unevaluatedProperties") if draft > 7 and not _has_partners(schema) else None
+    patterns = schema.get("patternProperties") or {}
+    kept = {
+        name: member
+        for name, member in properties.items()
+        if not (isinstance(rest, dict) and member == rest and not patterns)
+        and not _implied(member, [patterns[p] for p in patterns if _is_prefix(p) and name.startswith(p[1:])])
+    }
+    return {**schema, "properties": kept}
+
+
+def _has_partners(schema: dict[str, Json]) -> bool:
+    return any(
+        keyword in schema
+        for keyword in (
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "if",
+            "$ref",
+            "$dynamicRef",
+            "$recursiveRef",
+            "dependentSchemas",
+            "not",
+        )
+    )
+
+
+def _is_prefix(pattern: str) -> bool:
+    return (
+        pattern[:1] == "^" and pattern[1:].replace("_", "a").replace("-", "a").isalnum() and pattern.isascii()
+    )
+
+
+def _implied(member: Json, others: list[Json]) -> bool:
+    return any(
+        member == other or (member == {"type": "number"} and other == {"type": "integer"}) for other in others
+    )
+
+
+def _recursive_definitions(value: Json) -> dict[str, Json]:
+    if not isinstance(value, dict):
+        return {}
+    return {
+        f"#/{keyword}/{name}": body
+        for keyword in ("definitions", "$defs")
+        for name, body in (value.get(keyword) or {}).items()
+        if isinstance(body, dict) and "$ref" not in body and "'$ref'" in repr(body) and name.isalnum()
+    }

@@ -1,0 +1,109 @@
+"""Owns looking for a message that one schema admits and another refuses; judges no message itself."""
+
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterator
+
+import jsonschema_rs
+
+from pyevents_codegen.compat.document import Document
+from pyevents_codegen.compat.drawing import Draft, NothingFits
+from pyevents_codegen.compat.mutation import mutants
+from pyevents_codegen.compat.proof import canonical, same_draft
+from pyevents_codegen.compat.values import key_of
+from pyevents_codegen.compat.verdict import Json
+
+__all__ = ["hunt"]
+
+_SEED = 20_240_229
+
+
+def hunt(
+    breaks: Callable[[Json], bool],
+    reader: Document,
+    writer: Document,
+    until: float,
+    seed: int = _SEED,
+    *,
+    directed: bool = True,
+) -> tuple[Json] | None:
+    """Look for a message for which *breaks* is true, until `time.monotonic()` is *until*.
+
+    In this order: a bare message of the writer changed at one place at a time where the two schemas differ;
+    messages drawn from the canonical difference of the two; fuller messages changed everywhere;
+    then two changes at once, over and over. The same seed looks at the same messages in the same order.
+
+    Args:
+        breaks: Whether a message is a counterexample.
+        reader: The schema that should refuse.
+        writer: The schema that should admit.
+        until: When to give up.
+        seed: Of every choice.
+        directed: Also draw from the canonical difference; not where computing it has crashed before.
+
+    Returns:
+        The message in a tuple of one (it may be null), or None.
+    """
+    seen: set[str] = set()
+    for count, message in enumerate(_candidates(reader, writer, random.Random(seed), directed)):
+        if count % 64 == 63 and time.monotonic() > until:
+            return None
+        key = key_of(message) if count < 20_000 else ""
+        if key in seen:
+            continue
+        if key:
+            seen.add(key)
+        if breaks(message):
+            return (message,)
+    return None
+
+
+def _candidates(reader: Document, writer: Document, rng: random.Random, directed: bool) -> Iterator[Json]:
+    yield from ({}, [], "", 0, None, True, 0.5)
+    sources = [(writer, writer.value)]
+    for message in _drawn(writer, writer.value, rng, 0.0, 1):
+        yield message
+        yield from mutants(reader, writer, message, rng, everywhere=False)
+    gap = _difference(reader, writer) if directed else None
+    if gap is not None:
+        sources.insert(0, (gap, gap.value))
+    bases: list[Json] = []
+    for fullness in (0.0, 1.0, 0.5, 0.8, 0.2, 0.9):
+        for document, schema in sources:
+            for message in _drawn(document, schema, rng, fullness, 4):
+                yield message
+                bases.append(message)
+    for base in bases[:60]:
+        yield from mutants(reader, writer, base, rng)
+    for turn in itertools.count():
+        fullness = (0.0, 0.3, 0.6, 1.0)[turn % 4]
+        for document, schema in sources:
+            for message in _drawn(document, schema, rng, fullness, 2):
+                yield message
+                once = list(itertools.islice(mutants(reader, writer, message, rng), 3_000))
+                yield from once
+                for changed in rng.sample(once, min(3, len(once))):
+                    yield from itertools.islice(mutants(reader, writer, changed, rng), 600)
+        yield None
+
+
+def _drawn(
+    document: Document, schema: Json, rng: random.Random, fullness: float, tries: int
+) -> Iterator[Json]:
+    for _ in range(tries):
+        try:
+            yield Draft(document, rng, fullness).draw([schema])
+        except (NothingFits, RecursionError, OverflowError):
+            continue
+
+
+def _difference(reader: Document, writer: Document) -> Document | None:
+    pair = same_draft(reader, writer)
+    if pair is None:
+        return None
+    try:
+        schema = canonical(pair[1]).subtract(canonical(pair[0])).to_json_schema()
+    except (jsonschema_rs.canonical.CanonicalizationError, jsonschema_rs.ValidationError, ValueError):
+        return None
+    return Document(schema, pair[0].draft, True, {})

@@ -1,0 +1,49 @@
+"""What the tests of the compatibility verdict share: the vectors, both validators, the budget."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import jsonschema_rs
+import pytest
+
+_VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors"
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Callable[[str], list[dict[str, Any]]]:
+    """Read a file of vectors, or skip where there are none."""
+
+    def read(name: str) -> list[dict[str, Any]]:
+        path = _VECTORS / name
+        if not path.exists():
+            pytest.skip(f"no vectors: {path.name} lies beside the repository, not in it")
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def patience() -> float:
+    """How much longer than by default searches look: PYEVENTS_SEARCH=100 for a nightly run."""
+    return float(os.environ.get("PYEVENTS_SEARCH", "1"))
+
+
+@pytest.fixture(scope="session")
+def accepted() -> Callable[[str, Any], tuple[bool, bool]]:
+    """Ask both validators, built here and not by the code under test, about one message."""
+
+    def ask(text: str, message: Any) -> tuple[bool, bool]:
+        schema = json.loads(text)
+        if isinstance(schema, dict) and "$schema" in schema:
+            fast: Any = jsonschema_rs.validator_for(schema, validate_formats=True, offline=True)
+            slow: Any = jsonschema.validators.validator_for(schema)
+        else:
+            fast = jsonschema_rs.Draft7Validator(schema, validate_formats=True, offline=True)
+            slow = jsonschema.Draft7Validator
+        return fast.is_valid(message), slow(schema, format_checker=slow.FORMAT_CHECKER).is_valid(message)
+
+    return ask
