@@ -1,0 +1,122 @@
+"""The examples of every contract: valid ones must be accepted, invalid ones refused for the reason they are named by.
+
+They lie in `examples/<version>/` and `examples/<version>/invalid/`. An invalid one is named
+`<field>--<keyword>.json`: the path of the field with dots (`root` is the payload itself), and the one keyword of the
+schema that refuses it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+from msgspec import Struct
+
+from pyevents_codegen.finding import Finding
+from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
+from pyevents_codegen.opening import opened
+from pyevents_codegen.source import Source, escape, read
+
+__all__ = ["Example", "Reason", "of_version", "reasons", "validate_examples", "validator"]
+
+_INVALID = re.compile(r"(?P<field>.+)--(?P<keyword>[A-Za-z$]+)\.json")
+
+
+class Example(Struct, frozen=True):
+    """One example file; `reason` is None for a valid one."""
+
+    source: Source
+    reason: Reason | None
+
+
+class Reason(NamedTuple):
+    """Why a payload is refused: the field, with dots, and the keyword of its schema."""
+
+    field: str
+    keyword: str
+
+
+def validate_examples(folder: Folder) -> list[Finding]:
+    """Check every example of a schema folder; return what is wrong, by file."""
+    findings: list[Finding] = []
+    for contract in folder.contracts:
+        findings += _strangers(folder, contract)
+        for version in contract.versions:
+            writer, reader = validator(version.view), validator(opened(version.view))
+            for example in of_version(folder, contract, version):
+                findings += [example] if isinstance(example, Finding) else _judged(example, writer, reader)
+    return sorted(findings)
+
+
+def of_version(folder: Folder, contract: ContractFolder, version: PayloadVersion) -> Iterator[Example | Finding]:
+    """Yield the examples of one version in the order of their names, valid ones first; a finding for an unreadable."""
+    place = Path(folder.path, contract.event_type, "examples", version.text)
+    for path in _files(place):
+        source = read(path, path.as_posix())
+        yield source if isinstance(source, Finding) else Example(source, None)
+    for path in _files(place / "invalid"):
+        named = _INVALID.fullmatch(path.name)
+        if named is None:
+            remedy = "Name it <field>--<keyword>.json, such as vorname--maxLength.json."
+            message = "the name does not say why it is invalid"
+            yield Finding(path.as_posix(), 0, 0, "", "example-name", message, remedy)
+            continue
+        source = read(path, path.as_posix())
+        yield source if isinstance(source, Finding) else Example(source, Reason(named["field"], named["keyword"]))
+
+
+def validator(schema: dict[str, Any]) -> Any:
+    """Return the validator of a payload schema, as strict as the runtime's; its messages quote no value."""
+    return jsonschema_rs.validator_for(schema, validate_formats=True, offline=True, mask="the value")
+
+
+def reasons(errors: list[jsonschema_rs.ValidationError]) -> set[Reason]:
+    """Return why a payload is refused; a missing or unexpected field counts as the place."""
+    found = set()
+    for error in errors:
+        path = [str(token) for token in error.instance_path]
+        details = error.kind.as_dict()
+        inner = details.get("unexpected", [details["property"]] if "property" in details else [])
+        for token in inner or [None]:
+            field = ".".join([*path, token] if token is not None else path)
+            found.add(Reason(field or "root", error.kind.name))
+    return found
+
+
+def _files(place: Path) -> list[Path]:
+    if not place.is_dir():
+        return []
+    return [path for path in sorted(place.iterdir()) if path.is_file() and not path.name.startswith(".")]
+
+
+def _strangers(folder: Folder, contract: ContractFolder) -> Iterator[Finding]:
+    """Examples that belong to no version are never checked; say so."""
+    place = Path(folder.path, contract.event_type, "examples")
+    known = {version.text for version in contract.versions}
+    for path in sorted(place.iterdir()) if place.is_dir() else []:
+        if path.name not in known and not path.name.startswith("."):
+            remedy = f"Put it into the folder of a version: {', '.join(sorted(known))}."
+            message = "these examples belong to no version"
+            yield Finding(path.as_posix(), 0, 0, "", "example-stray", message, remedy)
+
+
+def _judged(example: Example, writer: Any, reader: Any) -> Iterator[Finding]:
+    source, reason = example.source, example.reason
+    errors = list(writer.iter_errors(source.value))
+    if reason is None:
+        for error in errors or list(reader.iter_errors(source.value)):
+            pointer = "".join(f"/{escape(str(token))}" for token in error.instance_path)
+            message = f"the contract refuses it at {pointer or 'the top'}: {error.message}"
+            yield source.finding("example-refused", pointer, message, "Correct the example or the schema.")
+        return
+    found = reasons(errors)
+    if not found:
+        message = "the contract accepts it, though it is to be refused"
+        yield source.finding("example-accepted", "", message, "Correct the example, or move it to the valid ones.")
+    elif found != {reason}:
+        told = " and ".join(f"{keyword} of {field}" for field, keyword in sorted(found))
+        message = f"it is refused for {told}, and its name says {reason.keyword} of {reason.field}"
+        yield source.finding("example-reason", "", message, "Rename it, or leave one reason only.")

@@ -1,0 +1,56 @@
+"""One result of a check, as a value and as text. It owns no rule and reads no file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from pyevents.errors import PyEventsError
+
+__all__ = ["Finding", "SchemaFolderInvalid", "Severity", "did_you_mean"]
+
+Severity = Literal["error", "warning", "notice"]
+
+
+class Finding(Struct, frozen=True, order=True):
+    """What is wrong, where, and what to do about it.
+
+    Args:
+        file: As a person would type it, with forward slashes.
+        line: From 1; 0 where the whole file or folder is meant.
+        column: From 1; 0 with `line` 0.
+        pointer: JSON pointer (RFC 6901) into the file; `""` is the whole of it.
+        rule: Short name of the rule, stable across releases.
+        message: What is wrong, as a clause without a full stop.
+        remedy: What to do next, as a sentence.
+    """
+
+    file: str
+    line: int
+    column: int
+    pointer: str
+    rule: str
+    message: str
+    remedy: str
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.severity} {self.rule}: {self.message}. {self.remedy}"
+
+
+class SchemaFolderInvalid(PyEventsError):
+    """The schema folder cannot be used; every finding is carried, not only the first."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(sorted(findings))
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+def did_you_mean(given: str, known: Iterable[str], otherwise: str) -> str:
+    """Return the sentence that names the nearest of the known words, or `otherwise`."""
+    nearest = difflib.get_close_matches(given, sorted(known), n=2, cutoff=0.6)
+    return f"Did you mean {' or '.join(repr(word) for word in nearest)}?" if nearest else otherwise

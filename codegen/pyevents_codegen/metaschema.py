@@ -1,0 +1,122 @@
+"""The forms that files of `schemas/` must have, as JSON Schemas beside this module, and findings where one has not."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import json
+import math
+from typing import Any
+
+import jsonschema_rs
+
+from pyevents_codegen.finding import Finding, did_you_mean
+from pyevents_codegen.source import Source, escape
+
+__all__ = ["DRAFTS", "check", "draft_of", "schema_findings"]
+
+DRAFTS: dict[str, int] = {
+    "http://json-schema.org/draft-07/schema": 7,
+    "https://json-schema.org/draft/2019-09/schema": 2019,
+    "https://json-schema.org/draft/2020-12/schema": 2020,
+}
+"""Value of `$schema`, without an empty fragment, to the draft. A payload without `$schema` is draft-07."""
+
+
+def check(source: Source, form: str) -> list[Finding]:
+    """Check a file against a form: `"contract"`, `"topics"` or `"avro"`.
+
+    Returns:
+        A finding for everything that the form refuses; an unknown key names the nearest known one.
+    """
+    schema = _form(form)
+    plain = _plain(source.value)
+    return [finding for error in _validator(form).iter_errors(plain) for finding in _findings(source, schema, error)]
+
+
+def draft_of(schema: dict[str, Any]) -> int | None:
+    """Return the draft of a JSON Schema: 7, 2019 or 2020; None where `$schema` names another."""
+    named = schema.get("$schema", "http://json-schema.org/draft-07/schema#")
+    return DRAFTS.get(named.removesuffix("#")) if isinstance(named, str) else None
+
+
+def schema_findings(source: Source) -> list[Finding]:
+    """Check that a file is a JSON Schema of a draft that this package knows."""
+    schema = source.value
+    if not isinstance(schema, dict):
+        return [source.finding("schema-form", "", "a payload schema is an object", "Write {…}.")]
+    draft = draft_of(schema)
+    if draft is None:
+        known = "; known are " + ", ".join(f"{name}#" for name in DRAFTS)
+        return [source.finding("schema-draft", "/$schema", f"$schema names no draft known here{known}", "Name one.")]
+    remedy = f"Correct it, or see the specification of {'draft-07' if draft == 7 else f'draft {draft}'}."
+    return [
+        source.finding("schema-form", _pointer(error.instance_path), f"not a JSON Schema: {error.message}", remedy)
+        for error in _metavalidator(draft).iter_errors(schema)
+    ]
+
+
+@functools.cache
+def _form(name: str) -> dict[str, Any]:
+    text = importlib.resources.files(__package__).joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+@functools.cache
+def _validator(name: str) -> jsonschema_rs.Draft7Validator:
+    return jsonschema_rs.Draft7Validator(_form(name), offline=True)
+
+
+@functools.cache
+def _metavalidator(draft: int) -> Any:
+    uri = next(uri for uri, number in DRAFTS.items() if number == draft)
+    validators = {
+        7: jsonschema_rs.Draft7Validator,
+        2019: jsonschema_rs.Draft201909Validator,
+        2020: jsonschema_rs.Draft202012Validator,
+    }
+    return validators[draft]({"$ref": f"{uri}#" if draft == 7 else uri}, validate_formats=True, offline=True)
+
+
+def _findings(source: Source, schema: dict[str, Any], error: jsonschema_rs.ValidationError) -> list[Finding]:
+    pointer = _pointer(error.instance_path)
+    here = pointer or "the file"
+    details = error.kind.as_dict()
+    if error.kind.name == "additionalProperties":
+        known = _known_keys(schema, error.schema_path)
+        listed = f"Known are {', '.join(known)}."
+        return [
+            source.finding(
+                "unknown-key", f"{pointer}/{escape(key)}", f"unknown key {key!r}", did_you_mean(key, known, listed)
+            )
+            for key in details["unexpected"]
+        ]
+    if error.kind.name == "required":
+        missing = details["property"]
+        return [source.finding("missing-key", pointer, f"{here} lacks the key {missing!r}", f"Add {missing!r}.")]
+    return [source.finding("wrong-value", pointer, f"{here}: {error.message}", "Correct the value.")]
+
+
+def _known_keys(schema: dict[str, Any], path: list[str | int]) -> list[str]:
+    node: Any = schema
+    for token in path[:-1]:
+        node = node[token]
+        if isinstance(node, dict) and "$ref" in node and len(node) <= 2:
+            node = schema["definitions"][node["$ref"].rpartition("/")[2]]
+    return sorted(node["properties"])
+
+
+def _pointer(path: list[str | int]) -> str:
+    return "".join(f"/{escape(str(token))}" for token in path)
+
+
+def _plain(value: Any) -> Any:
+    """Return the value as JSON has it; TOML's dates, infinities and NaN, which no form allows, become null."""
+    if isinstance(value, dict):
+        return {key: _plain(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_plain(child) for child in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool) or value is None else None

@@ -1,0 +1,141 @@
+"""The payload schemas of one contract: finds the version files, reads them, and judges each for itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import fastavro.schema
+import jsonschema_rs
+
+from pyevents_codegen import metaschema, references, view
+from pyevents_codegen.finding import Finding
+from pyevents_codegen.folder import Number, PayloadVersion
+from pyevents_codegen.source import Source, read
+
+__all__ = ["load", "sequence"]
+
+_FILE = re.compile(r"([1-9][0-9]*)\.(0|[1-9][0-9]*)\.(json|avsc)")
+_REMEDY = "Name it MAJOR.MINOR.json or MAJOR.MINOR.avsc, such as 1.0.json; the first version is 1.0."
+
+
+def load(folder: Path, shown: str, envelopes: dict[str, str], findings: list[Finding]) -> tuple[PayloadVersion, ...]:
+    """Read every version file of a contract.
+
+    Args:
+        folder: The contract's folder.
+        shown: Its name in findings.
+        envelopes: Envelope version of a payload version, where it is not 1.0.
+        findings: What is wrong is added here.
+
+    Returns:
+        The versions that can be used, oldest first.
+    """
+    versions = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name.endswith("~") or path.name in ("contract.toml", "examples"):
+            continue
+        if found := _FILE.fullmatch(path.name):
+            number = int(found[1]), int(found[2])
+            envelope = envelopes.get(f"{number[0]}.{number[1]}", "1.0")
+            version = _version(path, f"{shown}/{path.name}", number, envelope, findings)
+            versions += [version] if version else []
+        elif path.suffix in (".json", ".avsc", ".yaml", ".yml") or re.match(r"v?[0-9]", path.name):
+            findings.append(_of_file(f"{shown}/{path.name}", "version-name", "no version has this name", _REMEDY))
+        else:
+            message = "a contract has contract.toml, version files and examples/, and nothing else"
+            findings.append(_of_file(f"{shown}/{path.name}", "unknown-file", message, "Move it elsewhere."))
+    return tuple(sorted(versions, key=lambda version: version.number))
+
+
+def sequence(names: list[str], shown: str) -> Iterator[Finding]:
+    """Judge the version files of a contract together, by their names.
+
+    Two files for one version, formats mixed in a major, and gaps are findings.
+    """
+    found = sorted((int(match[1]), int(match[2]), match[3]) for name in names if (match := _FILE.fullmatch(name)))
+    if not found:
+        message = "the contract has no version"
+        yield _of_file(shown, "version-missing", message, "Add a payload schema as 1.0.json or 1.0.avsc.")
+        return
+    for (major, minor, _), after in pairwise(found):
+        if after[:2] == (major, minor):
+            message = f"version {major}.{minor} stands twice, as JSON and as Avro"
+            yield _of_file(f"{shown}/{major}.{minor}.avsc", "version-twice", message, "Keep one of the two files.")
+    for major in sorted({number for number, _, _ in found}):
+        formats = {kind for number, _, kind in found if number == major}
+        if len(formats) > 1:
+            message = f"the versions of major {major} are of two formats"
+            yield _of_file(shown, "version-formats", message, "Another format is a new major.")
+        minors = sorted({minor for number, minor, _ in found if number == major})
+        if minors != list(range(len(minors))):
+            missing = next(minor for minor in range(len(minors)) if minor not in minors)
+            message = f"version {major}.{missing} is missing"
+            yield _of_file(shown, "version-gap", message, "Number minors from 0 without a gap.")
+    majors = sorted({number for number, _, _ in found})
+    if majors != list(range(majors[0], majors[0] + len(majors))):
+        yield _of_file(shown, "version-gap", "a major is missing in between", "Number majors without a gap.")
+
+
+def _version(path: Path, shown: str, number: Number, envelope: str, findings: list[Finding]) -> PayloadVersion | None:
+    source = read(path, shown)
+    if isinstance(source, Finding):
+        findings.append(source)
+        return None
+    found = list(_avro_findings(source) if path.suffix == ".avsc" else _json_findings(source))
+    schema: dict[str, Any] = {}
+    if not found:
+        schema, found = view.derive(source) if path.suffix == ".avsc" else (_with_draft(source.value), [])
+    if not found and path.suffix == ".avsc":
+        found = list(_broken(source, schema))
+    findings += found
+    if found:
+        return None
+    return PayloadVersion(number, "avro" if path.suffix == ".avsc" else "json", envelope, source, schema)
+
+
+def _json_findings(source: Source) -> Iterator[Finding]:
+    found = metaschema.schema_findings(source)
+    yield from found
+    if found:
+        return
+    yield from references.findings(source)
+    if source.value.get("type") != "object":
+        message = "a payload is an object"
+        yield source.finding("schema-payload", "", message, 'Write "type": "object" at the top of the schema.')
+    yield from _broken(source, source.value)
+
+
+def _avro_findings(source: Source) -> Iterator[Finding]:
+    found = metaschema.check(source, "avro")
+    yield from found
+    if found:
+        return
+    try:
+        fastavro.parse_schema(source.value, named_schemas={}, _write_hint=False)
+    except (fastavro.schema.SchemaParseException, fastavro.schema.UnknownType) as error:
+        message = f"not an Avro schema: {error}".rstrip(".")
+        yield source.finding("schema-form", "", message, "Correct it, or see the Avro specification.")
+
+
+def _broken(source: Source, schema: dict[str, Any]) -> Iterator[Finding]:
+    """Build the validator that the runtime will build; what it refuses, the runtime would stumble over."""
+    if metaschema.draft_of(schema) is None or list(references.findings(source)):
+        return
+    try:
+        jsonschema_rs.validator_for(_with_draft(schema), validate_formats=True, offline=True)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        message = getattr(error, "message", str(error)).splitlines()[0].rstrip(".")
+        yield source.finding("schema-form", "", f"no validator can be built: {message}", "Correct the schema.")
+
+
+def _with_draft(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
+
+
+def _of_file(file: str, rule: str, message: str, remedy: str) -> Finding:
+    return Finding(file, 0, 0, "", rule, message, remedy)

@@ -1,0 +1,110 @@
+"""The local references of a JSON Schema: which there are, whether they lead somewhere, and how they move.
+
+Contracts are self-contained: a reference is `#` or `#/…`, never an address. Nothing here touches a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pyevents_codegen.finding import Finding
+from pyevents_codegen.source import Source, escape
+
+__all__ = ["findings", "moved", "resolve", "subschemas"]
+
+_MAPS = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"})
+_LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_SINGLE = frozenset(
+    {
+        "additionalItems", "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not",
+        "propertyNames", "then", "unevaluatedItems", "unevaluatedProperties",
+    }
+)  # fmt: skip
+_FOREIGN = {
+    "$id": "an identifier would change what references mean inside a message schema",
+    "$anchor": "only JSON pointers name a place here",
+    "$dynamicAnchor": "only JSON pointers name a place here",
+    "$recursiveAnchor": "only JSON pointers name a place here",
+    "$dynamicRef": "only $ref with a JSON pointer is read",
+    "$recursiveRef": "only $ref with a JSON pointer is read",
+}
+
+
+def subschemas(schema: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every subschema with its pointer, the schema itself first; examples, enums and defaults are none."""
+    if not isinstance(schema, dict | bool):
+        return
+    yield pointer, schema
+    if isinstance(schema, bool):
+        return
+    for keyword, value in schema.items():
+        at = f"{pointer}/{escape(keyword)}"
+        if keyword in _MAPS and isinstance(value, dict):
+            for key, child in value.items():
+                yield from subschemas(child, f"{at}/{escape(key)}")
+        elif keyword in _LISTS or (keyword == "items" and isinstance(value, list)):
+            for index, child in enumerate(value if isinstance(value, list) else []):
+                yield from subschemas(child, f"{at}/{index}")
+        elif keyword in _SINGLE:
+            yield from subschemas(value, at)
+
+
+def moved(schema: Any, target: Callable[[str], str]) -> Any:
+    """Return a copy in which every `$ref` is what `target` makes of it; data such as enums is left alone."""
+    if not isinstance(schema, dict):
+        return schema
+    made: dict[str, Any] = {}
+    for keyword, value in schema.items():
+        if keyword == "$ref" and isinstance(value, str):
+            made[keyword] = target(value)
+        elif keyword in _MAPS and isinstance(value, dict):
+            made[keyword] = {key: moved(child, target) for key, child in value.items()}
+        elif keyword in _LISTS | {"items"} and isinstance(value, list):
+            made[keyword] = [moved(child, target) for child in value]
+        elif keyword in _SINGLE:
+            made[keyword] = moved(value, target)
+        else:
+            made[keyword] = value
+    return made
+
+
+def resolve(root: Any, reference: str) -> Any:
+    """Return the subschema that a local reference names.
+
+    Raises:
+        LookupError: There is none.
+    """
+    found = root
+    for token in reference.removeprefix("#").split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        found = found[int(key)] if isinstance(found, list) else found[key]
+    return found
+
+
+def findings(source: Source) -> Iterator[Finding]:
+    """Say which references and identifiers a payload schema may not have."""
+    for pointer, schema in subschemas(source.value):
+        if isinstance(schema, bool):
+            continue
+        for keyword, why in _FOREIGN.items():
+            if keyword in schema:
+                yield source.finding("schema-self-contained", f"{pointer}/{keyword}", why, f"Remove {keyword!r}.")
+        if pointer and "$schema" in schema:
+            message = "only the top of a schema says its draft"
+            yield source.finding("schema-draft", f"{pointer}/$schema", message, "Remove this $schema.")
+        if isinstance(reference := schema.get("$ref"), str):
+            yield from _reference(source, f"{pointer}/$ref", reference)
+
+
+def _reference(source: Source, pointer: str, reference: str) -> Iterator[Finding]:
+    if reference != "#" and not reference.startswith("#/"):
+        message = "the reference leads out of the file; contracts are self-contained"
+        remedy = "Copy the schema under `definitions` and write `#/definitions/…`."
+        yield source.finding("schema-self-contained", pointer, message, remedy)
+        return
+    try:
+        resolve(source.value, reference)
+    except (LookupError, ValueError, TypeError):
+        message = f"the reference {reference!r} leads nowhere"
+        yield source.finding("schema-reference", pointer, message, "Correct it, or add what it names.")
