@@ -12,10 +12,10 @@ Topics that nobody created come into being at their first use, with four partiti
 from __future__ import annotations
 
 import ctypes
-from importlib.machinery import PathFinder
-from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
+
+from confluent_kafka import cimpl
 
 from pyevents.errors import Closed, ConfigurationInvalid
 
@@ -129,15 +129,11 @@ class MockCluster:
 def _load_library() -> ctypes.CDLL:
     """Load librdkafka with the functions above.
 
-    The client's extension module is opened, not imported, which takes 25 ms instead of 65; a look-up in it also
-    finds what the libraries that it is linked to export (dlsym(3), on Linux and macOS).
+    It is reached through the client's extension module: a look-up in that also finds what the libraries export
+    that it is linked to (dlsym(3), on Linux and macOS), wherever they lie and whatever they are called.
     """
-    package = find_spec("confluent_kafka")
-    extension = PathFinder.find_spec("confluent_kafka.cimpl", package.submodule_search_locations) if package else None
-    if extension is None or extension.origin is None:
-        raise _unreachable("confluent_kafka has no extension module")
     try:
-        library = ctypes.CDLL(extension.origin)
+        library = ctypes.CDLL(cimpl.__file__)
         for name, (result, arguments) in _FUNCTIONS.items():
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments

@@ -1,0 +1,6 @@
+"""The helper process of the embedded pair: `python -m pyevents.dev`."""
+
+from pyevents.dev.process import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+"""A schema registry for development and tests: Confluent's REST interface on loopback, in memory.
+
+    http      bytes: connections, requests, answers
+    routes    which question is answered by what
+    registry  the rules: what may be registered, deleted, changed
+    levels    which pairs of schemas a compatibility level compares
+    verdict   whether one schema can read what another wrote
+    store     the schemas themselves
+    schema    one posted schema: is it one, and which is it
+    refusal   the statuses and codes of Confluent's interface
+
+What it does not have: contexts, schema references, PROTOBUF, aliases, users.
+"""

@@ -1,0 +1,34 @@
+"""A real broker and a real registry for the tests in this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from pyevents.dev.real.apicurio import RealRegistry
+from pyevents.dev.real.kafka import RealKafka
+
+StartKafka = Callable[..., RealKafka]
+
+
+@pytest.fixture(scope="session")
+def real_kafka() -> Iterator[RealKafka]:
+    """The broker that all tests share: leave it running, and use topics and groups of your own."""
+    with RealKafka() as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="session")
+def real_registry() -> Iterator[RealRegistry]:
+    """The registry that all tests share: leave it running, and use subjects of your own."""
+    with RealRegistry() as registry:
+        yield registry
+
+
+@pytest.fixture
+def start_kafka() -> Iterator[StartKafka]:
+    """Start a broker of your own, to stop, kill or set up otherwise; takes what `RealKafka` takes."""
+    with ExitStack() as brokers:
+        yield lambda *args, **kwargs: brokers.enter_context(RealKafka(*args, **kwargs))

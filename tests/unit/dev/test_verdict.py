@@ -1,0 +1,65 @@
+"""Whether a reader's schema reads what a writer's wrote."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from pyevents.dev.registry.verdict import compatible
+from pyevents.errors import ToolchainMissing
+from tests.unit.dev.conftest import avro, record
+
+PLAIN = record(id_="integer")
+WITH_CITY = record(id_="integer", city="string")
+WITH_REQUIRED_CITY = record(id_="integer", city_="string")
+NEWER_DRAFT = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | PLAIN
+DATE, ANY_TEXT = {"type": "string", "format": "date"}, {"type": "string"}
+
+JSON_PAIRS: list[tuple[str, Any, Any, bool]] = [
+    ("the same", PLAIN, PLAIN, True),
+    ("reader knows one optional field more", WITH_CITY, PLAIN, True),
+    ("reader does not know a field", PLAIN, WITH_CITY, False),
+    ("reader demands a field", WITH_REQUIRED_CITY, PLAIN, False),
+    ("writer always sends an optional field", WITH_CITY, WITH_REQUIRED_CITY, True),
+    ("reader takes any text for a date", ANY_TEXT, DATE, True),
+    ("reader takes only dates", DATE, ANY_TEXT, False),
+    ("another draft", NEWER_DRAFT, PLAIN, False),
+]
+
+EMAIL = avro(("to", "string"))
+EMAIL_WITH_CC = avro(("to", "string"), ("cc", ["null", "string"]), cc=None)
+EMAIL_WITH_SUBJECT = avro(("to", "string"), ("subject", "string"))
+
+AVRO_PAIRS: list[tuple[str, Any, Any, bool]] = [
+    ("the same", EMAIL, EMAIL, True),
+    ("reader has a field with a default more", EMAIL_WITH_CC, EMAIL, True),
+    ("reader ignores a field", EMAIL, EMAIL_WITH_CC, True),
+    ("reader has a field without a default more", EMAIL_WITH_SUBJECT, EMAIL, False),
+    ("promotion", avro(("n", "long")), avro(("n", "int")), True),
+    ("the reverse", avro(("n", "int")), avro(("n", "long")), False),
+]
+
+
+@pytest.mark.parametrize(("reader", "writer", "fine"), [c[1:] for c in JSON_PAIRS], ids=[c[0] for c in JSON_PAIRS])
+def test_json_verdict(reader: Any, writer: Any, fine: bool) -> None:
+    found, reason = compatible(json.dumps(reader), json.dumps(writer), "JSON")
+    assert found is fine, reason
+    assert bool(reason) is not fine
+
+
+@pytest.mark.parametrize(("reader", "writer", "fine"), [c[1:] for c in AVRO_PAIRS], ids=[c[0] for c in AVRO_PAIRS])
+def test_avro_verdict(reader: Any, writer: Any, fine: bool) -> None:
+    found, reason = compatible(json.dumps(reader), json.dumps(writer), "AVRO")
+    assert found is fine, reason
+    assert bool(reason) is not fine
+
+
+def test_missing_toolchain_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "avro"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "avro", None)
+    with pytest.raises(ToolchainMissing, match="codegen"):
+        compatible(json.dumps(EMAIL), json.dumps(EMAIL), "AVRO")
