@@ -30,6 +30,7 @@ check: .venv/ready
 bench: .venv/ready
 	$(BIN)/python benchmarks/publish.py
 	$(BIN)/python benchmarks/consume.py
+	$(BIN)/python benchmarks/imports.py
 
 # Pins every dependency anew; index lines are left out on purpose.
 requirements: .venv/ready

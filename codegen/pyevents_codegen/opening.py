@@ -13,24 +13,26 @@ the number or the names of properties are the contract's own words and stay.
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
+from urllib.parse import quote
 
 import jsonschema_rs
 from jsonschema_rs.canonical import CanonicalizationError, Containment, Satisfiability
 
 from pyevents_codegen.metaschema import draft_of
-from pyevents_codegen.references import moved
+from pyevents_codegen.references import moved, resolve
+from pyevents_codegen.source import escape
 
 __all__ = ["canonical", "covers", "opened"]
 
 _CLOSING = frozenset({"additionalProperties", "unevaluatedProperties"})
 _MAPS = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"})
-_LISTS = frozenset({"allOf", "anyOf", "prefixItems", "items"})
+_LISTS = frozenset({"allOf", "anyOf", "items", "oneOf", "prefixItems"})
 _SINGLE = frozenset(
     {"additionalItems", "additionalProperties", "else", "items", "then", "unevaluatedItems", "unevaluatedProperties"}
 )
-_CLOSED = frozenset({"not", "if", "propertyNames", "contentSchema"})
-_COPY = "closed"
+_CLOSED = frozenset({"contains", "contentSchema", "if", "not", "propertyNames"})
 
 
 def opened(schema: dict[str, Any]) -> dict[str, Any]:
@@ -54,70 +56,94 @@ def canonical(schema: dict[str, Any]) -> jsonschema_rs.CanonicalSchema:
 
 
 class _Opening:
-    """One opening: the closed schema, and whether the opened one needs a copy of it."""
+    """One opening: the closed schema, the `oneOf`s that must stay closed, and whether a closed copy is referred to."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self.closed = schema
-        self.place = "$defs" if draft_of(schema) != 7 else "definitions"
+        self.place = "definitions" if draft_of(schema) == 7 else "$defs"
         taken = schema.get(self.place, {})
-        self.name = next(name for count in range(len(taken) + 1) if (name := _COPY + "_" * count) not in taken)
+        self.copy = next(name for count in range(len(taken) + 1) if (name := "closed" + "_" * count) not in taken)
+        self.kept: set[str] = set()
+        self.one_ofs: dict[str, int] = {}
         self.needs_copy = False
 
     def root(self) -> dict[str, Any]:
-        made: dict[str, Any] = self.open(self.closed)
-        if self.needs_copy:
-            copy = {key: value for key, value in self.keep(self.closed).items() if key != "$schema"}
-            made[self.place] = {**made.get(self.place, {}), self.name: copy}
-        return made
+        """Open everything, then close again what turned out to overlap, until nothing does."""
+        while True:
+            self.one_ofs, self.needs_copy = {}, False
+            made: dict[str, Any] = self.open(self.closed, "")
+            overlapping = {at for at, count in self.one_ofs.items() if not self.disjoint(made, at, count)}
+            if not overlapping:
+                break
+            self.kept |= overlapping
+        return self.with_copy(made)
 
-    def open(self, schema: Any) -> Any:
+    def with_copy(self, made: dict[str, Any]) -> dict[str, Any]:
+        if not self.needs_copy:
+            return made
+        copy = {key: value for key, value in self.keep(self.closed).items() if key != "$schema"}
+        return {**made, self.place: {**made.get(self.place, {}), self.copy: copy}}
+
+    def open(self, schema: Any, pointer: str) -> Any:
         if not isinstance(schema, dict):
             return schema
         made: dict[str, Any] = {}
         for keyword, value in schema.items():
+            at = f"{pointer}/{escape(keyword)}"
             if keyword in _CLOSING and value is False:
                 continue
             if keyword in _MAPS and isinstance(value, dict):
-                made[keyword] = {key: self.open(child) for key, child in value.items()}
+                made[keyword] = {key: self.open(child, f"{at}/{escape(key)}") for key, child in value.items()}
+            elif keyword == "oneOf" and at in self.kept:
+                made[keyword] = [self.keep(branch) for branch in value]
             elif keyword in _LISTS and isinstance(value, list):
-                made[keyword] = [self.open(child) for child in value]
+                made[keyword] = [self.open(child, f"{at}/{index}") for index, child in enumerate(value)]
+                if keyword == "oneOf":
+                    self.one_ofs[at] = len(value)
             elif keyword in _SINGLE or (keyword == "contains" and "maxContains" not in schema):
-                made[keyword] = self.open(value)
-            elif keyword == "oneOf":
-                made[keyword] = self.one_of(value)
-            elif keyword in _CLOSED or keyword == "contains":
+                made[keyword] = self.open(value, at)
+            elif keyword in _CLOSED:
                 made[keyword] = self.keep(value)
             else:
                 made[keyword] = value
         return made
 
-    def one_of(self, branches: list[Any]) -> list[Any]:
-        candidates = [self.open(branch) for branch in branches]
-        if all(self.disjoint(one, other) for index, one in enumerate(candidates) for other in candidates[index + 1 :]):
-            return candidates
-        return [self.keep(branch) for branch in branches]
-
-    def disjoint(self, one: Any, other: Any) -> bool:
-        """Prove that no value matches both; what cannot be proved counts as an overlap."""
-        both = {
-            "$schema": self.closed.get("$schema", "http://json-schema.org/draft-07/schema#"),
-            self.place: self.definitions(),
-            "allOf": [one, other],
-        }
-        try:
-            return canonical(both).satisfiability() == Satisfiability.NO
-        except (CanonicalizationError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
-            return False
-
-    def definitions(self) -> dict[str, Any]:
-        made: dict[str, Any] = {key: self.open(child) for key, child in self.closed.get(self.place, {}).items()}
-        return made
+    def disjoint(self, made: dict[str, Any], at: str, count: int) -> bool:
+        """Prove that no value matches two branches of an opened `oneOf`; without a proof they count as overlapping."""
+        whole = f"#/{self.place}/whole"
+        moved_here = moved(self.with_copy(made), lambda reference: whole + reference.removeprefix("#"))
+        for one, other in combinations(range(count), 2):
+            kinds = [_types(resolve(made, f"#{at}/{branch}"), made) for branch in (one, other)]
+            if not kinds[0] & kinds[1]:
+                continue
+            both = {
+                "$schema": made.get("$schema", "http://json-schema.org/draft-07/schema#"),
+                self.place: {"whole": {key: value for key, value in moved_here.items() if key != "$schema"}},
+                "allOf": [{"$ref": f"{whole}{quote(at)}/{branch}"} for branch in (one, other)],
+            }
+            try:
+                if canonical(both).satisfiability() != Satisfiability.NO:
+                    return False
+            except (CanonicalizationError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
+                return False
+        return True
 
     def keep(self, schema: Any) -> Any:
         """Return a part as it is, with its references led to the closed copy."""
 
         def into_copy(reference: str) -> str:
             self.needs_copy = True
-            return f"#/{self.place}/{self.name}{reference.removeprefix('#')}"
+            return f"#/{self.place}/{self.copy}{reference.removeprefix('#')}"
 
         return moved(schema, into_copy)
+
+
+def _types(schema: Any, root: dict[str, Any]) -> set[str]:
+    """Return the JSON types that a schema's own words leave open, a reference followed once."""
+    if isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
+        schema = resolve(root, schema["$ref"])
+    everything = {"array", "boolean", "null", "number", "object", "string"}
+    if not isinstance(schema, dict) or "type" not in schema or "$ref" in schema:
+        return everything
+    named = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return {"number" if name == "integer" else name for name in named}

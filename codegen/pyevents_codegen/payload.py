@@ -103,11 +103,13 @@ def _json_findings(source: Source) -> Iterator[Finding]:
     yield from found
     if found:
         return
-    yield from references.findings(source)
+    leading_away = list(references.findings(source))
+    yield from leading_away
     if source.value.get("type") != "object":
         message = "a payload is an object"
         yield source.finding("schema-payload", "", message, 'Write "type": "object" at the top of the schema.')
-    yield from _broken(source, source.value)
+    if not leading_away:
+        yield from _broken(source, source.value)
 
 
 def _avro_findings(source: Source) -> Iterator[Finding]:
@@ -124,8 +126,6 @@ def _avro_findings(source: Source) -> Iterator[Finding]:
 
 def _broken(source: Source, schema: dict[str, Any]) -> Iterator[Finding]:
     """Build the validator that the runtime will build; what it refuses, the runtime would stumble over."""
-    if metaschema.draft_of(schema) is None or list(references.findings(source)):
-        return
     try:
         jsonschema_rs.validator_for(_with_draft(schema), validate_formats=True, offline=True)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:

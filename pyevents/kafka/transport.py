@@ -21,6 +21,8 @@ __all__ = ["KafkaTransport"]
 
 log = logging.getLogger("pyevents.kafka")
 librdkafka_log = logging.getLogger("pyevents.kafka.librdkafka")
+# librdkafka calls the setting experimental at every start; that it is needed was measured (see `_SENDER`).
+librdkafka_log.addFilter(lambda record: "enable.gapless.guarantee" not in record.getMessage())
 
 Client = TypeVar("Client")
 

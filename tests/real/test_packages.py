@@ -107,7 +107,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repo
     settings = tmp_path / "jgo.conf"
     settings.write_text(f"[repositories]\ncentral = {repository.url}\n")
     monkeypatch.setenv("JGO_CONFIG_FILE", str(settings))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path / "cache"))
     yield repository
     repository.close()
 

@@ -48,7 +48,8 @@ class Place:
 
     def consumer(self, group: str | None = None, topics: list[str] | None = None, **options: Any) -> KafkaConsumer:
         options = {"registry": self.registry()} | options
-        made = KafkaConsumer(topics, group or f"matching-service.{uuid4().hex[:8]}", transport=self.transport(), **options)
+        group = group or f"matching-service.{uuid4().hex[:8]}"
+        made = KafkaConsumer(topics, group, transport=self.transport(), **options)
         self._made.append(made)
         return made
 

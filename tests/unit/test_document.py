@@ -24,9 +24,7 @@ def blocks() -> list[str]:
     return re.findall(r"```python\n(.*?)```", usage, re.DOTALL)
 
 
-def test_usage_examples_carry_an_event_from_producer_to_handler(
-    blocks: list[str], pyevents_memory: MemoryPair
-) -> None:
+def test_usage_examples_carry_an_event_from_producer_to_handler(blocks: list[str], pyevents_memory: MemoryPair) -> None:
     created, updated = list[Any](), list[Any]()
 
     class Patient:

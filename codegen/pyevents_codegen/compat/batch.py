@@ -39,9 +39,7 @@ def _answer(engine: Engine, number: int, line: str, budget_s: float) -> dict[str
     wrong = _wrong(asked)
     if wrong:
         return _row(asked.get("id"), Verdict("error", reason=f"line {number}: {wrong}"))
-    return _row(
-        asked.get("id"), engine.decide(asked["reader"], asked["writer"], asked["kind"], budget_s=budget_s)
-    )
+    return _row(asked.get("id"), engine.decide(asked["reader"], asked["writer"], asked["kind"], budget_s=budget_s))
 
 
 def _wrong(asked: dict[str, Any]) -> str:

@@ -101,9 +101,7 @@ def parse_json(text: str, role: str) -> Json:
             f"the {role} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
     except RecursionError:
-        raise SchemaRefused(
-            f"the {role} nests more than {_DEEPEST} levels deep; give its parts names"
-        ) from None
+        raise SchemaRefused(f"the {role} nests more than {_DEEPEST} levels deep; give its parts names") from None
     except UnicodeEncodeError:
         raise SchemaRefused(f"the {role} holds half of a surrogate pair, which is no UTF-8") from None
     except ValueError as error:

@@ -37,9 +37,7 @@ class Engine:
     ) -> None:
         self.close()
 
-    def decide(
-        self, reader: str, writer: str, kind: Literal["json", "avro"], *, budget_s: float = 1.0
-    ) -> Verdict:
+    def decide(self, reader: str, writer: str, kind: Literal["json", "avro"], *, budget_s: float = 1.0) -> Verdict:
         """Decide one pair within *budget_s* seconds of wall time; see `decide`."""
         question = {"reader": reader, "writer": writer, "kind": kind, "budget_s": budget_s}
         with self._lock:

@@ -45,9 +45,7 @@ def decide_json(reader: str, writer: str, budget_s: float, *, proving: bool = Tr
         ours, theirs = read_document(reader, "reader"), read_document(writer, "writer")
         for document, role in ((ours, "reader"), (theirs, "writer")):
             if turns_in_place(document):
-                raise SchemaRefused(
-                    f"a $ref of the {role} leads back to itself without a step into the message"
-                )
+                raise SchemaRefused(f"a $ref of the {role} leads back to itself without a step into the message")
         pair = _Pair(ours, theirs, Judges(ours, "reader"), Judges(theirs, "writer"))
     except SchemaRefused as refused:
         return Verdict("error", reason=str(refused))
@@ -83,13 +81,9 @@ def _breaking(pair: _Pair, message: Json) -> Verdict:
 def _why_undecided(pair: _Pair, answer: str) -> Verdict:
     lonely = sorted({*one_sided_keywords(pair.reader).values(), *one_sided_keywords(pair.writer).values()})
     if lonely:
-        return _undecided(
-            f"only one of the two validators enforces {', '.join(lonely)}", "write it as a pattern"
-        )
+        return _undecided(f"only one of the two validators enforces {', '.join(lonely)}", "write it as a pattern")
     if pair.disputed:
-        return _undecided(
-            "the two validators read a format or pattern differently", "use one that both read alike"
-        )
+        return _undecided("the two validators read a format or pattern differently", "use one that both read alike")
     if same_draft(pair.reader, pair.writer) is None:
         return _undecided("the two name different drafts of JSON Schema", "give both the same $schema")
     return _undecided(

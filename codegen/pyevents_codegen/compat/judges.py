@@ -96,16 +96,12 @@ def _formats(draft: int) -> tuple[frozenset[str], frozenset[str]]:
     slow = frozenset(_SLOW[draft].FORMAT_CHECKER.checkers)
     names = slow | set(jsonschema.FormatChecker.checkers) | {"time", "date", "uuid", "duration"}
     known = {name: _FAST[draft]({"format": name}, validate_formats=True) for name in names}
-    fast = frozenset(
-        n for n, judge in known.items() if not all(judge.is_valid(bad) for bad in _NO_FORMAT_ADMITS)
-    )
+    fast = frozenset(n for n, judge in known.items() if not all(judge.is_valid(bad) for bad in _NO_FORMAT_ADMITS))
     return fast, slow
 
 
 def _refusal(role: str, error: Exception) -> str:
     first = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
     if "retriev" in first or "not present in a registry" in first or "Offline" in first:
-        return (
-            f"the {role} refers to another document; contracts are self-contained: copy it into definitions"
-        )
+        return f"the {role} refers to another document; contracts are self-contained: copy it into definitions"
     return f"the {role} is not a valid JSON Schema of its draft: {first}"

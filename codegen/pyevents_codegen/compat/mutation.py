@@ -51,9 +51,7 @@ def mutants(
         for step in steps:
             below = child_schemas(writer, theirs, step), child_schemas(reader, ours, step)
             if not (twins and below[0] == below[1]):
-                pending.append(
-                    ((*path, step), value[step], flattened(writer, below[0]), flattened(reader, below[1]))
-                )
+                pending.append(((*path, step), value[step], flattened(writer, below[0]), flattened(reader, below[1])))
 
 
 def put(message: Json, path: _Path, value: Json) -> Json:

@@ -93,8 +93,7 @@ def _mapped(schema: Json, rewritten: Callable[[dict[str, Json], str], Json], poi
 def _matches_anything(pattern: str) -> bool:
     tree = parsed(pattern)
     return tree is not None and all(
-        code in (op.MAX_REPEAT, op.MIN_REPEAT) and argument[0] == 0 and _plain(argument[2])
-        for code, argument in tree
+        code in (op.MAX_REPEAT, op.MIN_REPEAT) and argument[0] == 0 and _plain(argument[2]) for code, argument in tree
     )
 
 
@@ -136,15 +135,11 @@ def _has_partners(schema: dict[str, Json]) -> bool:
 
 
 def _is_prefix(pattern: str) -> bool:
-    return (
-        pattern[:1] == "^" and pattern[1:].replace("_", "a").replace("-", "a").isalnum() and pattern.isascii()
-    )
+    return pattern[:1] == "^" and pattern[1:].replace("_", "a").replace("-", "a").isalnum() and pattern.isascii()
 
 
 def _implied(member: Json, others: list[Json]) -> bool:
-    return any(
-        member == other or (member == {"type": "number"} and other == {"type": "integer"}) for other in others
-    )
+    return any(member == other or (member == {"type": "number"} and other == {"type": "integer"}) for other in others)
 
 
 def _recursive_definitions(value: Json) -> dict[str, Json]:

@@ -88,9 +88,7 @@ def _candidates(reader: Document, writer: Document, rng: random.Random, directed
         yield None
 
 
-def _drawn(
-    document: Document, schema: Json, rng: random.Random, fullness: float, tries: int
-) -> Iterator[Json]:
+def _drawn(document: Document, schema: Json, rng: random.Random, fullness: float, tries: int) -> Iterator[Json]:
     for _ in range(tries):
         try:
             yield Draft(document, rng, fullness).draw([schema])

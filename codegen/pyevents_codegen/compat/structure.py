@@ -21,9 +21,7 @@ _MOST = 2_000
 _Pair = tuple[int, int]
 
 
-def contained_by_structure(
-    reader: Document, writer: Document, covers: Callable[[Document, Document], bool]
-) -> bool:
+def contained_by_structure(reader: Document, writer: Document, covers: Callable[[Document, Document], bool]) -> bool:
     """Say whether *reader* admits all of *writer* place by place; False means nothing.
 
     Args:

@@ -89,9 +89,7 @@ def interesting_names(schemas: list[dict[str, Json]], rng: random.Random) -> lis
         for needed in _values(schema.get("dependencies"), schema.get("dependentRequired")):
             names.update(dict.fromkeys(name for name in _list(needed) if isinstance(name, str)))
         for pattern in _keys(schema.get("patternProperties")):
-            names.update(
-                dict.fromkeys(text for _ in range(3) if (text := matching(pattern, rng)) is not None)
-            )
+            names.update(dict.fromkeys(text for _ in range(3) if (text := matching(pattern, rng)) is not None))
         inner = schema.get("propertyNames")
         if isinstance(inner, dict):
             names.update(dict.fromkeys(v for v in interesting([inner], [], rng)[:40] if isinstance(v, str)))

@@ -102,9 +102,7 @@ def _decided(question: dict[str, Any], budget: float) -> Verdict:
         texts = question["reader"], question["writer"], question["kind"]
         return decide_here(*texts, budget * 0.9, proving=question.get("proving", True))
     except BaseException as error:  # a Rust panic is a BaseException; the pair's text must not end the batch
-        return Verdict(
-            "undecided", reason=f"the checker failed on this pair ({type(error).__name__}); simplify it"
-        )
+        return Verdict("undecided", reason=f"the checker failed on this pair ({type(error).__name__}); simplify it")
 
 
 def _searching_only(line: bytes, spent_s: float) -> bytes:
@@ -119,9 +117,7 @@ def _out_of_time(status: int) -> bool:
 
 def _ended(status: int) -> bytes:
     if _out_of_time(status):
-        reason = (
-            "not decided in time; look for an exploding expression, deep recursion or a very large schema"
-        )
+        reason = "not decided in time; look for an exploding expression, deep recursion or a very large schema"
     else:
         reason = "the checker crashed on this pair; look for deep recursion or a very large schema"
     return json.dumps(asdict(Verdict("undecided", reason=reason))).encode() + b"\n"

@@ -35,7 +35,8 @@ class RealRegistry(Server):
         report: Hears of downloads.
 
     Attributes:
-        port: Of the interface; stays the same when the registry is started again.
+        port: Of the interface; stays the same when the registry is started again, as does `health_port`, where
+            Quarkus tells whether it is well (`/health/ready`).
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class RealRegistry(Server):
         super().__init__("registry", folder)
         self._report = report
         self.port = free_port()
-        self._health_port = free_port()
+        self.health_port = free_port()
         self._environment = {**self._settings(), **(environment or {})}
 
     @property
@@ -62,7 +63,7 @@ class RealRegistry(Server):
             "QUARKUS_HTTP_PORT": str(self.port),
             # Else it listens on every interface, at a port that a second registry cannot have.
             "QUARKUS_MANAGEMENT_HOST": "127.0.0.1",
-            "QUARKUS_MANAGEMENT_PORT": str(self._health_port),
+            "QUARKUS_MANAGEMENT_PORT": str(self.health_port),
             # What was answered is on disk, also when the process is killed the moment after.
             "APICURIO_DATASOURCE_URL": f"jdbc:h2:file:{self.folder / 'schemas'};WRITE_DELAY=0",
         }
@@ -72,7 +73,7 @@ class RealRegistry(Server):
         return java.jar_command(application / "quarkus-run.jar"), self._environment
 
     def _is_ready(self, said: str) -> bool:
-        health = f"http://127.0.0.1:{self._health_port}/health/ready"
+        health = f"http://127.0.0.1:{self.health_port}/health/ready"
         try:
             with urllib.request.urlopen(health, timeout=5) as answer:
                 return bool(answer.status == 200)

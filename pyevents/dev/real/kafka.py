@@ -18,7 +18,7 @@ from pyevents.dev.real import java
 from pyevents.dev.real.packages import Package, Report, alone, installed, quiet
 from pyevents.dev.real.process import Server, ServerFailed, free_port
 
-__all__ = ["PACKAGE", "RealKafka"]
+__all__ = ["LOGGING", "PACKAGE", "RealKafka"]
 
 PACKAGE = Package(
     name="kafka-4.3.1",

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import platformdirs
 
+from pyevents.config import cache_folder
 from pyevents.errors import PyEventsError, ToolchainMissing
 
 __all__ = ["Package", "PackagesUnavailable", "Report", "alone", "installed", "quiet"]
@@ -99,7 +99,7 @@ def alone(name: str, report: Report) -> Iterator[None]:
 
 
 def _cache() -> Path:
-    return platformdirs.user_cache_path("pyevents") / "real"
+    return cache_folder() / "real"
 
 
 def _install(package: Package, folder: Path, report: Report) -> None:

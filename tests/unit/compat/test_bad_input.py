@@ -11,9 +11,7 @@ def _nested(depth: int, leaf: str) -> str:
     return '{"properties":{"a":' * depth + leaf + "}}" * depth
 
 
-_LOOP = (
-    '{"definitions":{"a":{"$ref":"#/definitions/b"},"b":{"$ref":"#/definitions/a"}},"$ref":"#/definitions/a"}'
-)
+_LOOP = '{"definitions":{"a":{"$ref":"#/definitions/b"},"b":{"$ref":"#/definitions/a"}},"$ref":"#/definitions/a"}'
 _NEWEST = "https://json-schema.org/draft/2020-12/schema"
 _NAMES = [f"value{place}" for place in range(10_000)]
 

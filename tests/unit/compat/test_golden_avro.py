@@ -24,9 +24,7 @@ def test_all_pairs_agree_with_java(vectors: Vectors) -> None:
 
 def test_all_histories_agree_with_the_registry_in_their_mode(vectors: Vectors) -> None:
     different = [
-        case["id"]
-        for case in vectors("confluent_avro_histories.jsonl")
-        if _compatible(case) != case["compatible"]
+        case["id"] for case in vectors("confluent_avro_histories.jsonl") if _compatible(case) != case["compatible"]
     ]
     assert not different
 

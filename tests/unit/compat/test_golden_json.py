@@ -23,9 +23,7 @@ Judged = list[tuple[dict[str, Any], dict[str, Any]]]
 @pytest.fixture(scope="module")
 def judged(vectors: Vectors) -> Judged:
     cases = vectors("golden_json_real.jsonl")
-    lines = (
-        json.dumps({"kind": "json", **{k: case[k] for k in ("id", "reader", "writer")}}) for case in cases
-    )
+    lines = (json.dumps({"kind": "json", **{k: case[k] for k in ("id", "reader", "writer")}}) for case in cases)
     return list(zip(cases, pairs(lines), strict=True))
 
 

@@ -126,10 +126,7 @@ def test_an_equivalent_in_more_words_is_proved(reader: dict[str, Any], writer: d
 
 
 def test_formats_are_enforced_in_the_proof() -> None:
-    assert (
-        decide(json.dumps(_DATED), json.dumps({**_DATED, "properties": {"at": _TEXT}}), "json").kind
-        == "breaking"
-    )
+    assert decide(json.dumps(_DATED), json.dumps({**_DATED, "properties": {"at": _TEXT}}), "json").kind == "breaking"
 
 
 def test_a_keyword_that_one_validator_ignores_is_undecided() -> None:

@@ -45,9 +45,7 @@ _NAMES = ("a", "b", "ab", "x1", "")
 
 
 @pytest.mark.parametrize("draft", [7, 20])
-def test_a_verdict_on_random_pairs_is_sound(
-    draft: int, accepted: Callable[[str, Any], tuple[bool, bool]]
-) -> None:
+def test_a_verdict_on_random_pairs_is_sound(draft: int, accepted: Callable[[str, Any], tuple[bool, bool]]) -> None:
     @_QUIET
     @given(_schema_pairs(draft))
     def sound(pair: tuple[Any, Any]) -> None:
@@ -117,9 +115,7 @@ def _changed(schema: Any, rng: random.Random, draft: int) -> Any:
             value[name] = _changed(value[name], rng, draft)
     elif isinstance(value, dict):
         schema[keyword] = _changed(value, rng, draft)
-    elif keyword in ("allOf", "anyOf", "oneOf", "prefixItems") or (
-        keyword == "items" and isinstance(value, list)
-    ):
+    elif keyword in ("allOf", "anyOf", "oneOf", "prefixItems") or (keyword == "items" and isinstance(value, list)):
         place = rng.randrange(len(value))
         value[place] = _changed(value[place], rng, draft)
     elif keyword == "enum":
@@ -169,10 +165,7 @@ def _keywords(rng: random.Random, depth: int, draft: int, kind: str) -> dict[str
         choices = _array_keywords(rng, depth, draft)
     else:
         choices = _object_keywords(rng, depth, draft)
-    return {
-        keyword: choices[keyword]
-        for keyword in rng.sample(list(choices), rng.randint(0, min(3, len(choices))))
-    }
+    return {keyword: choices[keyword] for keyword in rng.sample(list(choices), rng.randint(0, min(3, len(choices))))}
 
 
 def _array_keywords(rng: random.Random, depth: int, draft: int) -> dict[str, Any]:

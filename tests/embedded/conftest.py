@@ -1,0 +1,16 @@
+"""The embedded pair, once for all tests: a test that stops a part of it starts it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pyevents import catalog
+from pyevents.dev.embedded import Embedded
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[Embedded]:
+    with Embedded(catalog.load().catalog.topics) as pair:
+        yield pair

@@ -1,0 +1,150 @@
+"""The embedded broker, used as services use a broker: with real clients, from several processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Consumer, Producer
+
+from pyevents.dev.embedded import Embedded, EmbeddedFailed
+from tests.suite.place import wait_until
+
+QUIET = {"log_level": 0}
+
+SEND = """
+import sys
+from confluent_kafka import Producer
+servers, topic, count = sys.argv[1:]
+producer = Producer({"bootstrap.servers": servers, "log_level": 0})
+for number in range(int(count)):
+    producer.produce(topic, b"%d" % number, key=b"%d" % (number % 7))
+sys.exit(producer.flush(20))
+"""
+
+
+@pytest.fixture
+def topic(embedded: Embedded) -> str:
+    name = f"topic-{uuid4().hex[:8]}"
+    embedded.create_topic(name, 3)
+    return name
+
+
+@pytest.fixture
+def reader() -> Iterator[Callable[..., Consumer]]:
+    made: list[Consumer] = []
+
+    def make(servers: str, topic: str, group: str = "") -> Consumer:
+        own = {"bootstrap.servers": servers, "group.id": group or uuid4().hex, "auto.offset.reset": "earliest"}
+        made.append(Consumer(own | QUIET))
+        made[-1].subscribe([topic])
+        return made[-1]
+
+    yield make
+    for consumer in made:
+        consumer.close()
+
+
+def read(consumer: Consumer, count: int) -> list[bytes]:
+    """Return so many values, or fail after a while."""
+    found: list[bytes] = []
+
+    def enough() -> bool:
+        found.extend(message.value() for message in consumer.consume(500, 0.1) if not message.error())
+        return len(found) >= count
+
+    wait_until(enough, f"{count} messages arrive; there are {len(found)}", 20)
+    return found
+
+
+def partitions(pair: Embedded, topic: str) -> int:
+    producer = Producer({"bootstrap.servers": pair.bootstrap_servers} | QUIET)
+    return len(producer.list_topics(topic, 10).topics[topic].partitions)
+
+
+def test_messages_of_one_process_arrive_in_another(
+    embedded: Embedded, topic: str, reader: Callable[..., Consumer]
+) -> None:
+    subprocess.run([sys.executable, "-c", SEND, embedded.bootstrap_servers, topic, "500"], check=True, timeout=60)
+    assert sorted(map(int, read(reader(embedded.bootstrap_servers, topic), 500))) == list(range(500))
+
+
+def test_group_goes_on_where_it_stopped(embedded: Embedded, topic: str, reader: Callable[..., Consumer]) -> None:
+    subprocess.run([sys.executable, "-c", SEND, embedded.bootstrap_servers, topic, "20"], check=True, timeout=60)
+    first = reader(embedded.bootstrap_servers, topic, "matching-service")
+    read(first, 20)
+    first.commit(asynchronous=False)
+    first.unsubscribe()
+    subprocess.run([sys.executable, "-c", SEND, embedded.bootstrap_servers, topic, "1"], check=True, timeout=60)
+    assert read(reader(embedded.bootstrap_servers, topic, "matching-service"), 1) == [b"0"]
+
+
+def test_broker_that_goes_away_refuses_and_catches_up_afterwards(
+    embedded: Embedded, topic: str, reader: Callable[..., Consumer]
+) -> None:
+    producer = Producer({"bootstrap.servers": embedded.bootstrap_servers} | QUIET)
+    consumer = reader(embedded.bootstrap_servers, topic)
+    producer.produce(topic, b"before")
+    assert producer.flush(20) == 0
+    assert read(consumer, 1) == [b"before"]
+    embedded.stop_broker()
+    try:
+        producer.produce(topic, b"meanwhile")
+        assert producer.flush(0.5) == 1
+        assert consumer.consume(1, 0.2) == []
+    finally:
+        embedded.start_broker()
+    assert producer.flush(20) == 0
+    assert read(consumer, 1) == [b"meanwhile"]
+    assert read(reader(embedded.bootstrap_servers, topic), 2) == [b"before", b"meanwhile"]
+
+
+@pytest.mark.parametrize("count", [1, 3, 12])
+def test_topic_has_the_partitions_that_it_was_created_with(embedded: Embedded, count: int) -> None:
+    name = f"topic-{uuid4().hex[:8]}"
+    embedded.create_topic(name, count)
+    embedded.create_topic(name, count)
+    assert partitions(embedded, name) == count
+
+
+def test_topics_of_the_catalog_are_there_from_the_start(embedded: Embedded) -> None:
+    assert partitions(embedded, "patient-events") == 3
+
+
+def test_topic_is_not_created_with_two_numbers_of_partitions(embedded: Embedded, topic: str) -> None:
+    with pytest.raises(EmbeddedFailed, match=f"{topic}.*exists already"):
+        embedded.create_topic(topic, 4)
+
+
+def test_topic_has_at_least_one_partition(embedded: Embedded) -> None:
+    with pytest.raises(EmbeddedFailed, match="0 partitions"):
+        embedded.create_topic("nowhere", 0)
+
+
+def test_first_member_of_a_group_does_not_wait_for_others(
+    embedded: Embedded, topic: str, reader: Callable[..., Consumer]
+) -> None:
+    assigned: list[object] = []
+    consumer = reader(embedded.bootstrap_servers, topic)
+    consumer.subscribe([topic], on_assign=lambda _, partitions: assigned.extend(partitions))
+    # Three seconds are Kafka's default (group.initial.rebalance.delay.ms).
+    wait_until(lambda: consumer.consume(1, 0.05) or assigned, "the only member has its partitions", 2.9)
+
+
+def test_two_pairs_side_by_side_hold_different_things(
+    embedded: Embedded, topic: str, reader: Callable[..., Consumer]
+) -> None:
+    with Embedded() as other:
+        assert other.bootstrap_servers != embedded.bootstrap_servers
+        assert other.registry_url != embedded.registry_url
+        other.create_topic(topic, 5)
+        assert (partitions(embedded, topic), partitions(other, topic)) == (3, 5)
+        for pair, value in ((embedded, b"here"), (other, b"there")):
+            producer = Producer({"bootstrap.servers": pair.bootstrap_servers} | QUIET)
+            producer.produce(topic, value)
+            assert producer.flush(20) == 0
+        assert read(reader(embedded.bootstrap_servers, topic), 1) == [b"here"]
+        assert read(reader(other.bootstrap_servers, topic), 1) == [b"there"]
