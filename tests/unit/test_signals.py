@@ -1,0 +1,46 @@
+"""SIGTERM in the main thread: the event in hand is finished, and what was there before comes back."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+SERVICE = """
+import os, signal, sys, threading
+from pyevents import KafkaConsumer, RobustKafkaProducer
+from pyevents.events import PatientDeleted
+from pyevents.memory import MemoryRegistry, MemoryTransport
+
+before = signal.getsignal(signal.SIGTERM)
+transport, registry = MemoryTransport(), MemoryRegistry()
+with RobustKafkaProducer(service_name="s", transport=transport, registry=registry, auto_register=True) as producer:
+    for number in range(1, 4):
+        producer.publish(PatientDeleted(patient_id=7))
+consumer = KafkaConsumer(group_id="g", transport=transport, registry=registry)
+
+@consumer.on(PatientDeleted)
+def forget(patient: PatientDeleted) -> None:
+    print("begun", flush=True)
+    sys.stdin.readline()
+    print("done", flush=True)
+
+handled = consumer.run()
+print("handled", handled, "committed", sum(transport.committed("g").values()))
+print("restored", signal.getsignal(signal.SIGTERM) == before)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_finishes_the_event_in_hand_and_leaves(number: signal.Signals) -> None:
+    service = subprocess.Popen(
+        [sys.executable, "-c", SERVICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert service.stdin and service.stdout
+    assert service.stdout.readline() == "begun\n"
+    service.send_signal(number)
+    rest, _ = service.communicate("\n", timeout=30)
+    assert rest.splitlines() == ["done", "handled 1 committed 1", "restored True"]
+    assert service.returncode == 0
