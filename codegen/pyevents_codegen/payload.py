@@ -49,6 +49,7 @@ def load(folder: Path, shown: str, envelopes: dict[str, str], findings: list[Fin
         else:
             message = "a contract has contract.toml, version files and examples/, and nothing else"
             findings.append(_of_file(f"{shown}/{path.name}", "unknown-file", message, "Move it elsewhere."))
+    findings += _drafts(versions)
     return tuple(sorted(versions, key=lambda version: version.number))
 
 
@@ -81,42 +82,50 @@ def sequence(names: list[str], shown: str) -> Iterator[Finding]:
         yield _of_file(shown, "version-gap", "a major is missing in between", "Number majors without a gap.")
 
 
+def _drafts(versions: list[PayloadVersion]) -> Iterator[Finding]:
+    """Schemas of two drafts cannot be compared, so the minors of a major have one."""
+    first: dict[int, PayloadVersion] = {}
+    for version in sorted(versions, key=lambda version: version.number):
+        oldest = first.setdefault(version.number[0], version)
+        if metaschema.draft_of(version.view) != metaschema.draft_of(oldest.view):
+            message = f"its draft is not that of {oldest.text}"
+            yield version.source.finding("version-drafts", "/$schema", message, "Another draft is a new major.")
+
+
 def _version(path: Path, shown: str, number: Number, envelope: str, findings: list[Finding]) -> PayloadVersion | None:
     source = read(path, shown)
     if isinstance(source, Finding):
         findings.append(source)
         return None
-    found = list(_avro_findings(source) if path.suffix == ".avsc" else _json_findings(source))
-    schema: dict[str, Any] = {}
-    if not found:
-        schema, found = view.derive(source) if path.suffix == ".avsc" else (_with_draft(source.value), [])
-    if not found and path.suffix == ".avsc":
-        found = list(_broken(source, schema))
+    is_avro = path.suffix == ".avsc"
+    schema, found = _avro(source) if is_avro else _json(source)
     findings += found
     if found:
         return None
-    return PayloadVersion(number, "avro" if path.suffix == ".avsc" else "json", envelope, source, schema)
+    return PayloadVersion(number, "avro" if is_avro else "json", envelope, source, schema)
 
 
-def _json_findings(source: Source) -> Iterator[Finding]:
+def _json(source: Source) -> tuple[dict[str, Any], list[Finding]]:
     found = metaschema.schema_findings(source)
-    yield from found
     if found:
-        return
-    leading_away = list(references.findings(source))
-    yield from leading_away
+        return {}, found
+    found = list(references.findings(source))
     if source.value.get("type") != "object":
-        message = "a payload is an object"
-        yield source.finding("schema-payload", "", message, 'Write "type": "object" at the top of the schema.')
-    if not leading_away:
-        yield from _broken(source, source.value)
+        remedy = 'Write "type": "object" at the top of the schema.'
+        found.append(source.finding("schema-payload", "", "a payload is an object", remedy))
+    schema = {"$schema": "http://json-schema.org/draft-07/schema#", **source.value}
+    return schema, found or list(_broken(source, schema))
 
 
-def _avro_findings(source: Source) -> Iterator[Finding]:
+def _avro(source: Source) -> tuple[dict[str, Any], list[Finding]]:
     found = metaschema.check(source, "avro")
-    yield from found
     if found:
-        return
+        return {}, found
+    schema, found = view.derive(source)
+    return schema, found or [*_unreadable(source), *_broken(source, schema)]
+
+
+def _unreadable(source: Source) -> Iterator[Finding]:
     try:
         fastavro.parse_schema(source.value, named_schemas={}, _write_hint=False)
     except (fastavro.schema.SchemaParseException, fastavro.schema.UnknownType) as error:
@@ -127,14 +136,10 @@ def _avro_findings(source: Source) -> Iterator[Finding]:
 def _broken(source: Source, schema: dict[str, Any]) -> Iterator[Finding]:
     """Build the validator that the runtime will build; what it refuses, the runtime would stumble over."""
     try:
-        jsonschema_rs.validator_for(_with_draft(schema), validate_formats=True, offline=True)
+        jsonschema_rs.validator_for(schema, validate_formats=True, offline=True)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         message = getattr(error, "message", str(error)).splitlines()[0].rstrip(".")
         yield source.finding("schema-form", "", f"no validator can be built: {message}", "Correct the schema.")
-
-
-def _with_draft(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
 
 
 def _of_file(file: str, rule: str, message: str, remedy: str) -> Finding:

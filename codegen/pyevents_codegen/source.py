@@ -113,9 +113,8 @@ def _json(file: str, text: str) -> Source | Finding:
     except UnicodeEncodeError:
         return _whole(file, "json-text", "a text holds half of a surrogate pair", "Write the character itself.")
     except _Refused as error:
-        pointer = _first_twice(text) if error.args[0].startswith("the key") else ""
-        found = Source(file, text, None)
-        return found.finding("json-strict", pointer, error.args[0], error.args[1])
+        pointer, offset = _second(text) if error.args[0].startswith("the key") else ("", 0)
+        return Finding(file, *_line_and_column(text, offset), pointer, "json-strict", *error.args)
     except RecursionError:
         return _whole(file, "file-depth", "it is nested too deeply", f"Stay below {DEPTH} levels.")
     except ValueError:
@@ -161,13 +160,14 @@ def _place_in_json(text: str, pointer: str) -> tuple[int, int] | None:
     return None
 
 
-def _first_twice(text: str) -> str:
+def _second(text: str) -> tuple[str, int]:
+    """Return pointer and offset of the first key that stood in its object before."""
     seen: set[str] = set()
-    for pointer, _ in _members(text):
+    for pointer, offset in _members(text):
         if pointer in seen:
-            return pointer
+            return pointer, offset
         seen.add(pointer)
-    return ""
+    return "", 0
 
 
 def _members(text: str) -> list[tuple[str, int]]:

@@ -6,7 +6,8 @@ The functions are exported by the library that comes with the client, and marked
 (`rdkafka_mock.h`); the tests of the embedded pair are the guard against their change.
 
 What the mock does not do is listed in the design: no CreateTopics, 5 MiB a partition, idempotence unchecked.
-Topics that nobody created come into being at their first use, with four partitions.
+Topics that nobody created come into being at their first use, with four partitions. Every rebalance but a
+group's first one waits a second less than the members' session timeout (measured), whoever is there already.
 """
 
 from __future__ import annotations

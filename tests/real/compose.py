@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ ZOOKEEPER = ("docker-compose.yml", "docker/compose.zookeeper.yml")
 def resolved(*files: str | Path, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return what `docker compose config` makes of these files."""
     chosen = [argument for file in files for argument in ("-f", str(file))]
+    scripts = Path(sys.executable).parent
     done = subprocess.run(
-        ["docker-compose", "--project-directory", str(ROOT), *chosen, "config", "--format", "json"],
+        [str(scripts / "docker-compose"), "--project-directory", str(ROOT), *chosen, "config", "--format", "json"],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **(environment or {})},
         capture_output=True,

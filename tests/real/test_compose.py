@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+from confluent_kafka.admin import (
+    AdminClient,
+    ConfigResource,  # type: ignore[attr-defined]  # public; its stub forgets to say so
+)
 
 from pyevents.catalog import load
-from pyevents.dev.real import java
-from pyevents.dev.real import kafka as real_kafka
 from pyevents.dev.real.apicurio import RealRegistry
 from pyevents.dev.real.kafka import RealKafka
-from pyevents.dev.real.packages import installed
 from pyevents.dev.real.process import free_port
 from tests.real.compose import KRAFT, ROOT, ZOOKEEPER, health_check, moved, resolved, topic_tool
 
@@ -131,23 +131,21 @@ class ComposeKafka(RealKafka):
         self.environment = {name: moved(value, self.places) for name, value in environment.items()}
 
     def _command(self) -> tuple[list[str], Mapping[str, str]]:
-        jars = installed(real_kafka.PACKAGE)
-        settings = {name: self.folder / name for name in ("default", "mounted", "final")}
-        for folder in settings.values():
+        folders = {name: self.folder / name for name in ("default", "mounted", "final")}
+        for folder in folders.values():
             folder.mkdir(exist_ok=True)
         for name in ("server.properties", "log4j2.yaml", "tools-log4j2.yaml"):
-            (settings["default"] / name).touch()
-        options = [part for name, folder in settings.items() for part in (f"--{name}-configs-dir", str(folder))]
+            (folders["default"] / name).touch()
+        options = [part for name, folder in folders.items() for part in (f"--{name}-configs-dir", str(folder))]
         translated = subprocess.run(
-            [*java.class_command(jars, "kafka.docker.KafkaDockerWrapper"), "setup", *options],
+            [*self.tool_command("kafka.docker.KafkaDockerWrapper"), "setup", *options],
             env={"PATH": os.environ["PATH"], **self.environment},
             capture_output=True,
             text=True,
             timeout=60,
         )
         assert translated.returncode == 0, translated.stderr
-        options = [str(settings["final"] / "server.properties")]
-        return [*java.class_command(jars, "kafka.Kafka", options=real_kafka.LOGGING), *options], {}
+        return self.broker_command(folders["final"] / "server.properties"), {}
 
 
 @pytest.fixture(scope="module")
@@ -172,9 +170,9 @@ def admin(kafka: ComposeKafka) -> AdminClient:
 def test_the_broker_is_reached_from_containers_and_from_the_host_each_by_its_own_address(
     kafka: ComposeKafka,
 ) -> None:
-    for host, port in (("127.0.0.1", kafka.port), ("localhost", kafka.host_port)):
-        broker = AdminClient({"bootstrap.servers": f"{host}:{port}"}).list_topics(timeout=10).brokers[1]
-        assert (broker.host, broker.port) == (host, port)
+    for address in (f"127.0.0.1:{kafka.port}", f"localhost:{kafka.host_port}"):
+        broker = AdminClient({"bootstrap.servers": address}).list_topics(timeout=10).brokers[1]
+        assert f"{broker.host}:{broker.port}" == address
 
 
 def test_the_brokers_health_check_knows_a_running_from_a_dead_broker(
@@ -183,8 +181,8 @@ def test_the_brokers_health_check_knows_a_running_from_a_dead_broker(
     places = kafka.places | {"/opt/kafka/bin/kafka-topics.sh": str(kafka.folder / "kafka-topics")}
     assert health_check(services["kafka"], places) == 0
     # The tool itself would wait a minute for an answer; Compose gives it less.
-    dead = places | {"kafka:9092": f"127.0.0.1:{free_port()}", "/opt": "timeout 3 /opt"}
-    dead["/opt/kafka/bin/kafka-topics.sh"] = f"timeout 3 {places['/opt/kafka/bin/kafka-topics.sh']}"
+    impatient = f"timeout 3 {places['/opt/kafka/bin/kafka-topics.sh']}"
+    dead = places | {"kafka:9092": f"127.0.0.1:{free_port()}", "/opt/kafka/bin/kafka-topics.sh": impatient}
     assert health_check(services["kafka"], dead) != 0
 
 
@@ -234,7 +232,7 @@ def topics_as_they_are(admin: AdminClient) -> dict[str, tuple[int, int, dict[str
     """Return partitions, replicas and what was set, by topic; without those that Kafka or the registry keeps."""
     found = admin.list_topics(timeout=10).topics
     names = [name for name in found if not name.startswith(("_", "kafkasql-", "registry-"))]
-    settings = admin.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in names])
+    settings = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, name) for name in names])
     return {
         resource.name: (
             len(found[resource.name].partitions),

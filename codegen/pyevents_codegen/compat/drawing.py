@@ -115,7 +115,7 @@ class Draft:
         patterns = [part["pattern"] for part in parts if "pattern" in part]
         if kind == "string" and patterns:
             texts = [matching(patterns[0], self.rng, stretch) for stretch in (1, 2, 4, 8, 30)]
-            values: list[Json] = [text for text in texts if text is not None]
+            values: list[Json] = [text for text in texts if text is not None] + interesting(parts, [], self.rng)
         else:
             values = interesting(parts, [], self.rng)
         fitting = [value for value in values if _of_kind(value, kind) and _within(value, parts)]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from re import _constants as op  # type: ignore[attr-defined]
 from typing import Any
 
+from pyevents_codegen.compat.branches import without_dead_branches
 from pyevents_codegen.compat.document import Document
 from pyevents_codegen.compat.judges import enforced_formats, one_sided_formats
 from pyevents_codegen.compat.patterns import parsed
@@ -39,6 +40,8 @@ def plainer(document: Document) -> Document:
             del out["pattern"]
         if isinstance(out.get("format"), str) and out["format"] not in formats:
             del out["format"]
+        if "$ref" not in out and document.draft >= 7:  # earlier drafts know no `if`, draft 4 no `const`
+            out = without_dead_branches(out)
         return _without_echoes(out, document.draft)
 
     return replace(document, value=_mapped(document.value, rewritten, "#"))

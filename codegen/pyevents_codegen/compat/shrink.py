@@ -76,7 +76,7 @@ def _simpler(value: Json) -> Iterator[Json]:
         if len(value) < 40:
             yield "a" * len(value)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from (0, 1, -1, 2, 0.5, -value)
+        yield from (0, 1, -1, 2, 0.5, -value, *range(3, 13))
         if isinstance(value, float) and value == int(value):
             yield int(value)
         if isinstance(value, int):

@@ -18,7 +18,7 @@ from pyevents.dev.real import java
 from pyevents.dev.real.packages import Package, Report, alone, installed, quiet
 from pyevents.dev.real.process import Server, ServerFailed, free_port
 
-__all__ = ["LOGGING", "PACKAGE", "RealKafka"]
+__all__ = ["PACKAGE", "RealKafka"]
 
 PACKAGE = Package(
     name="kafka-4.3.1",
@@ -94,14 +94,18 @@ class RealKafka(Server):
         jars = installed(PACKAGE, self._report)
         return java.class_command(jars, class_name, options=(*java.QUIET, *_quick(jars)))
 
-    def _command(self) -> tuple[list[str], Mapping[str, str]]:
+    def broker_command(self, settings: Path) -> list[str]:
+        """Return the command line of a broker with that `server.properties`."""
         jars = installed(PACKAGE, self._report)
         options = (*LOGGING, *self._machine(jars))
+        return [*java.class_command(jars, "kafka.Kafka", options=options), str(settings)]
+
+    def _command(self) -> tuple[list[str], Mapping[str, str]]:
         settings = self.folder / "server.properties"
         settings.write_text(_as_properties(self.properties), encoding="ascii")
         if not (Path(self.properties["log.dirs"]) / "meta.properties").exists():
             self._format(settings)
-        return [*java.class_command(jars, "kafka.Kafka", options=options), str(settings)], {}
+        return self.broker_command(settings), {}
 
     def _machine(self, jars: Path) -> tuple[str, ...]:
         if not _archive(jars).exists():

@@ -1,6 +1,8 @@
 """Hostile schemas end in a verdict within the budget, and the batch goes on."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ def _nested(depth: int, leaf: str) -> str:
 
 _LOOP = '{"definitions":{"a":{"$ref":"#/definitions/b"},"b":{"$ref":"#/definitions/a"}},"$ref":"#/definitions/a"}'
 _NEWEST = "https://json-schema.org/draft/2020-12/schema"
+_CANONICALIZE = "import json, sys, jsonschema_rs; jsonschema_rs.canonicalize(json.load(sys.stdin))"
 _NAMES = [f"value{place}" for place in range(10_000)]
 
 
@@ -82,13 +85,14 @@ def test_a_recursive_schema_is_decided() -> None:
 
 
 def test_a_schema_on_which_the_proof_crashes_still_gets_its_counterexample() -> None:
-    inner = {
-        "type": "object",
-        "unevaluatedProperties": {"allOf": [{"$ref": "#"}]},
-        "propertyNames": {"maxLength": 3},
-    }
-    reader = {"$schema": _NEWEST, "maximum": 0.5, "oneOf": [{"type": "string"}, inner]}
-    verdict = decide(json.dumps(reader), json.dumps({"$schema": _NEWEST, "minProperties": 1}), "json")
+    inner = {"unevaluatedProperties": {"unevaluatedItems": {}, "allOf": [{"$ref": "#"}]}, "then": {}}
+    reader = {"$schema": _NEWEST, "minLength": 2, "oneOf": [inner]}
+    canonicalized = subprocess.run(
+        [sys.executable, "-c", _CANONICALIZE], input=json.dumps(reader).encode(), check=False
+    )
+    if canonicalized.returncode >= 0:
+        pytest.skip("this release of jsonschema-rs proves it")
+    verdict = decide(json.dumps(reader), json.dumps({"$schema": _NEWEST, "type": "string"}), "json")
     assert verdict.kind == "breaking"
 
 
