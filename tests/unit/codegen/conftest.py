@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pyevents_codegen.finding import Finding, SchemaFolderInvalid
 from pyevents_codegen.folder import Folder
 from pyevents_codegen.load import load_folder

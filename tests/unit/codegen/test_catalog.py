@@ -9,11 +9,11 @@ from typing import Any
 import fastavro
 import msgspec
 import pytest
+
+from pyevents import catalog
 from pyevents_codegen.assemble import assemble, text
 from pyevents_codegen.examples import validator
 from pyevents_codegen.folder import Folder
-
-from pyevents import catalog
 
 from .conftest import COMMAND, CONTRACT, PAYLOAD, SchemaFolder
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
+
+from pyevents import catalog
 from pyevents_codegen import naming
 from pyevents_codegen.examples import Example, of_version, validate_examples, validator
 from pyevents_codegen.folder import ContractFolder, PayloadVersion
 from pyevents_codegen.load import load_folder
-
-from pyevents import catalog
 
 from .conftest import REPOSITORY, SchemaFolder
 

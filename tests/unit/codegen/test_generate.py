@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from pyevents_codegen.finding import Finding, SchemaFolderInvalid
 from pyevents_codegen.folder import Folder
 from pyevents_codegen.generate import Generated, check, generate, plan
@@ -72,7 +73,7 @@ def test_field_added_in_a_new_minor_is_in_the_class(workshop: Workshop) -> None:
     )
     assert {Path(finding.file).name for finding in workshop.check()} == {"catalog.json", "patient.py"}
     workshop.generate()
-    code = "from shop.events import PatientCreated as P; print(P(patient_id=7, vorname='Anna', spitzname='Anni').spitzname)"
+    code = "from shop.events import *; print(PatientCreated(patient_id=7, vorname='Anna', spitzname='Anni').spitzname)"
     assert workshop.run(code) == "Anni\n"
 
 

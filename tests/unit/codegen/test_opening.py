@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from jsonschema_rs.canonical import Containment
+
 from pyevents_codegen.examples import validator
 from pyevents_codegen.folder import Folder
 from pyevents_codegen.opening import covers, opened

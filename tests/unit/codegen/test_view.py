@@ -10,6 +10,7 @@ from typing import Any
 
 import fastavro
 import pytest
+
 from pyevents_codegen.examples import validator
 
 View = Callable[[dict[str, Any]], dict[str, Any]]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pyevents_codegen.finding import SchemaFolderInvalid
 from pyevents_codegen.load import load_folder
 

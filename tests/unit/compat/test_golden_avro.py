@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from pyevents_codegen.compat import decide
 
 Vectors = Callable[[str], list[dict[str, Any]]]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from pyevents_codegen.compat import pairs
 from pyevents_codegen.compat.document import read_document
 from pyevents_codegen.compat.drawing import Draft, NothingFits

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from pyevents_codegen.compat import decide
 
 _TEXT = {"type": "string"}

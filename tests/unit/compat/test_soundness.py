@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
+
 from pyevents_codegen.compat import decide
 from pyevents_codegen.compat.document import read_document
 from pyevents_codegen.compat.judges import Judges
