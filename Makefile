@@ -36,3 +36,4 @@ bench: .venv/ready
 requirements: .venv/ready
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --extra test --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --output-file requirements.txt pyproject.toml
+	sed -i '/^pyevents-kafka/d' requirements.txt

@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 DEFAULT_BOOTSTRAP = "kafka:9092"
-DEFAULT_REGISTRY = "http://schema-registry:8081"
+DEFAULT_REGISTRY = "http://schema-registry:8081/apis/ccompat/v7"
 
 Properties = Mapping[str, str | int | float | bool]
 """Properties of librdkafka by their own names, for example `{"linger.ms": 20}`."""

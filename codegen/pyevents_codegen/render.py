@@ -98,12 +98,14 @@ __all__ = {sorted(places)!r}
 _MODULES = {dict(sorted(places.items()))!r}
 
 
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
-    found = getattr(import_module(f".{{_MODULES[name]}}", __name__), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # type checkers read the imports above, and so see a misspelt name
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULES:
+            raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+        found = getattr(import_module(f".{{_MODULES[name]}}", __name__), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:
@@ -156,8 +158,8 @@ def _docstring(text: str, indent: int) -> str:
     if not told:
         return ""
     told = told.replace("\\", "\\\\").replace('"""', r"\"\"\"")
-    if told.endswith('"'):
-        told = told[:-1] + r"\""
+    told = f"\\{told}" if told.startswith('"') else told
+    told = f"{told}." if told.endswith('"') else told  # formatters disagree about a quote before the closing ones
     if "\n" not in told and len(told) + indent + 6 <= _WIDTH:
         return f'"""{told}"""'
     room = _WIDTH - indent

@@ -41,7 +41,7 @@ class KafkaConsumer:
         group_id: The consumer group.
         bootstrap_servers: `host:port`, comma-separated; default `KAFKA_BOOTSTRAP_SERVERS`, then `kafka:9092`.
         auto_offset_reset: Where a new group begins, `"earliest"` or `"latest"`.
-        schema_registry_url: Default `SCHEMA_REGISTRY_URL`, then `http://schema-registry:8081`.
+        schema_registry_url: Default `SCHEMA_REGISTRY_URL`, then the compose file's.
         catalog: The generated package with the contracts.
         on_error: `"retry"` or `"skip"`.
         backoff: Between two attempts at one event.

@@ -45,7 +45,7 @@ class RobustKafkaProducer:
     Args:
         bootstrap_servers: `host:port`, comma-separated; default `KAFKA_BOOTSTRAP_SERVERS`, then `kafka:9092`.
         service_name: The envelope's `producer`.
-        schema_registry_url: Default `SCHEMA_REGISTRY_URL`, then `http://schema-registry:8081`.
+        schema_registry_url: Default `SCHEMA_REGISTRY_URL`, then the compose file's.
         catalog: The generated package with the contracts.
         auto_register: Register schemas that the registry lacks; for development and tests.
         framing: `"confluent"` puts the schema id before each message, `"none"` sends bare JSON for services that

@@ -35,11 +35,13 @@ def topic(embedded: Embedded) -> str:
 
 @pytest.fixture
 def reader() -> Iterator[Callable[..., Consumer]]:
+    """Consumers that commit when told: closing one that commits by itself waits for a broker that is gone."""
     made: list[Consumer] = []
 
-    def make(servers: str, topic: str, group: str = "") -> Consumer:
-        own = {"bootstrap.servers": servers, "group.id": group or uuid4().hex, "auto.offset.reset": "earliest"}
-        made.append(Consumer(own | QUIET))
+    def make(pair: Embedded, topic: str, group: str = "") -> Consumer:
+        own = {"bootstrap.servers": pair.bootstrap_servers, "group.id": group or uuid4().hex}
+        own |= {"auto.offset.reset": "earliest", "enable.auto.commit": False}
+        made.append(Consumer({**own, **QUIET, **pair.consumer_properties}))
         made[-1].subscribe([topic])
         return made[-1]
 
@@ -69,14 +71,38 @@ def test_messages_of_one_process_arrive_in_another(
     embedded: Embedded, topic: str, reader: Callable[..., Consumer]
 ) -> None:
     subprocess.run([sys.executable, "-c", SEND, embedded.bootstrap_servers, topic, "500"], check=True, timeout=60)
-    assert sorted(map(int, read(reader(embedded.bootstrap_servers, topic), 500))) == list(range(500))
+    assert sorted(map(int, read(reader(embedded, topic), 500))) == list(range(500))
+
+
+def test_group_goes_on_where_it_stopped(embedded: Embedded, topic: str, reader: Callable[..., Consumer]) -> None:
+    subprocess.run([sys.executable, "-c", SEND, embedded.bootstrap_servers, topic, "20"], check=True, timeout=60)
+    group = f"matching-service-{topic}"
+    first = reader(embedded, topic, group)
+    read(first, 20)
+    first.commit(asynchronous=False)
+    first.close()
+    subprocess.run([sys.executable, "-c", SEND, embedded.bootstrap_servers, topic, "1"], check=True, timeout=60)
+    assert read(reader(embedded, topic, group), 1) == [b"0"]
+
+
+def test_second_member_of_a_group_gets_its_share(
+    embedded: Embedded, topic: str, reader: Callable[..., Consumer]
+) -> None:
+    members = [reader(embedded, topic, f"matching-service-{topic}") for _ in range(2)]
+
+    def shares() -> list[int]:
+        for member in members:
+            member.consume(1, 0.05)
+        return sorted(len(member.assignment()) for member in members)
+
+    wait_until(lambda: shares() == [1, 2], "two members share three partitions", 20)
 
 
 def test_broker_that_goes_away_refuses_and_catches_up_afterwards(
     embedded: Embedded, topic: str, reader: Callable[..., Consumer]
 ) -> None:
     producer = Producer({"bootstrap.servers": embedded.bootstrap_servers} | QUIET)
-    consumer = reader(embedded.bootstrap_servers, topic)
+    consumer = reader(embedded, topic)
     producer.produce(topic, b"before")
     assert producer.flush(20) == 0
     assert read(consumer, 1) == [b"before"]
@@ -89,7 +115,7 @@ def test_broker_that_goes_away_refuses_and_catches_up_afterwards(
         embedded.start_broker()
     assert producer.flush(20) == 0
     assert read(consumer, 1) == [b"meanwhile"]
-    assert sorted(read(reader(embedded.bootstrap_servers, topic), 2)) == [b"before", b"meanwhile"]
+    assert sorted(read(reader(embedded, topic), 2)) == [b"before", b"meanwhile"]
 
 
 @pytest.mark.parametrize("count", [1, 3, 12])
@@ -118,7 +144,7 @@ def test_first_member_of_a_group_does_not_wait_for_others(
     embedded: Embedded, topic: str, reader: Callable[..., Consumer]
 ) -> None:
     assigned: list[object] = []
-    consumer = reader(embedded.bootstrap_servers, topic)
+    consumer = reader(embedded, topic)
     consumer.subscribe([topic], on_assign=lambda _, partitions: assigned.extend(partitions))
     # Three seconds are Kafka's default (group.initial.rebalance.delay.ms).
     wait_until(lambda: consumer.consume(1, 0.05) or assigned, "the only member has its partitions", 2.9)
@@ -136,5 +162,5 @@ def test_two_pairs_side_by_side_hold_different_things(
             producer = Producer({"bootstrap.servers": pair.bootstrap_servers} | QUIET)
             producer.produce(topic, value)
             assert producer.flush(20) == 0
-        assert read(reader(embedded.bootstrap_servers, topic), 1) == [b"here"]
-        assert read(reader(other.bootstrap_servers, topic), 1) == [b"there"]
+        assert read(reader(embedded, topic), 1) == [b"here"]
+        assert read(reader(other, topic), 1) == [b"there"]
