@@ -154,7 +154,7 @@ def _with_moments(text: str) -> str:
 
 def _docstring(text: str, indent: int) -> str:
     """Return text as a docstring literal whose lines fit, its paragraphs kept; nothing for no text."""
-    told = "".join(character for character in text if character.isprintable() or character == "\n").strip()
+    told = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text).strip()
     if not told:
         return ""
     told = told.replace("\\", "\\\\").replace('"""', r"\"\"\"")
@@ -173,5 +173,8 @@ def _docstring(text: str, indent: int) -> str:
 
 
 def _formatted(text: str) -> str:
-    ordered = isort.code(text, config=isort.Config(profile="black", line_length=_WIDTH))
-    return black.format_str(ordered, mode=black.Mode(line_length=_WIDTH, target_versions={TargetVersion.PY311}))
+    """Order the imports, and only them: a description may hold words that `isort` would take for itself."""
+    head, first_class, rest = text.partition("\nclass ")
+    ordered = isort.code(head, config=isort.Config(profile="black", line_length=_WIDTH))
+    mode = black.Mode(line_length=_WIDTH, target_versions={TargetVersion.PY311})
+    return black.format_str(ordered + first_class + rest, mode=mode)

@@ -128,7 +128,25 @@ compare() { # the topic of the current line with its line of the broker's descri
     actual=""
     # a value ends where the next name, or the line, begins: a policy may have a comma in it
     [[ "$found" =~ ,${key//./\\.}=([^=]*),([a-z.]+=|$) ]] && actual="${BASH_REMATCH[1]}"
-    [[ "$actual" == "$value" ]] || differs "$key" "${actual:-the broker\'s default}" "$value"
+    [[ "$actual" == "$value" ]] || differs "$key" "${actual:-not set}" "$value"
+  done
+}
+
+line_of() { # a topic's own line of the broker's description; nothing where there is none
+  grep -E "^Topic: *${1//./\\.}[[:space:]]" <<<"$descriptions" || true
+}
+
+describe() { # ask what the broker has; one just created may take a moment to be known everywhere
+  local attempt topic
+  for attempt in 1 2 3; do
+    descriptions="$(ask --describe)"
+    ((failed)) && return
+    while read -r topic _; do
+      [[ -n "$(line_of "$topic")" ]] || break
+      topic=""
+    done <<<"$table"
+    [[ -n "$topic" ]] || return 0
+    sleep "$attempt"
   done
 }
 
@@ -143,10 +161,10 @@ while read -r line; do
   grep -qxF -- "$name" <<<"$existing" || create
 done <<<"$table"
 
-descriptions="$(ask --describe)"
+describe
 while read -r line; do
   with_overrides "$line"
-  found="$(grep -E "^Topic: *${name//./\\.}[[:space:]]" <<<"$descriptions" || true)"
+  found="$(line_of "$name")"
   if [[ -z "$found" ]]; then
     echo "${name} does not exist." >&2
     failed=1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from confluent_kafka import Consumer, Producer
 from pyevents.dev.embedded import Embedded, EmbeddedFailed
 from tests.suite.place import wait_until
 
-QUIET = {"log_level": 0}
+QUIET: dict[str, Any] = {"log_level": 0}
 
 SEND = """
 import sys
@@ -39,7 +40,7 @@ def reader() -> Iterator[Callable[..., Consumer]]:
     made: list[Consumer] = []
 
     def make(pair: Embedded, topic: str, group: str = "") -> Consumer:
-        own = {"bootstrap.servers": pair.bootstrap_servers, "group.id": group or uuid4().hex}
+        own: dict[str, Any] = {"bootstrap.servers": pair.bootstrap_servers, "group.id": group or uuid4().hex}
         own |= {"auto.offset.reset": "earliest", "enable.auto.commit": False}
         made.append(Consumer({**own, **QUIET, **pair.consumer_properties}))
         made[-1].subscribe([topic])
@@ -55,7 +56,7 @@ def read(consumer: Consumer, count: int) -> list[bytes]:
     found: list[bytes] = []
 
     def enough() -> bool:
-        found.extend(message.value() for message in consumer.consume(500, 0.1) if not message.error())
+        found.extend(message.value() or b"" for message in consumer.consume(500, 0.1) if not message.error())
         return len(found) >= count
 
     wait_until(enough, f"{count} messages arrive; there are {len(found)}", 20)
@@ -63,7 +64,7 @@ def read(consumer: Consumer, count: int) -> list[bytes]:
 
 
 def partitions(pair: Embedded, topic: str) -> int:
-    producer = Producer({"bootstrap.servers": pair.bootstrap_servers} | QUIET)
+    producer = Producer(QUIET | {"bootstrap.servers": pair.bootstrap_servers})
     return len(producer.list_topics(topic, 10).topics[topic].partitions)
 
 
@@ -101,7 +102,7 @@ def test_second_member_of_a_group_gets_its_share(
 def test_broker_that_goes_away_refuses_and_catches_up_afterwards(
     embedded: Embedded, topic: str, reader: Callable[..., Consumer]
 ) -> None:
-    producer = Producer({"bootstrap.servers": embedded.bootstrap_servers} | QUIET)
+    producer = Producer(QUIET | {"bootstrap.servers": embedded.bootstrap_servers})
     consumer = reader(embedded, topic)
     producer.produce(topic, b"before")
     assert producer.flush(20) == 0
@@ -159,7 +160,7 @@ def test_two_pairs_side_by_side_hold_different_things(
         other.create_topic(topic, 5)
         assert (partitions(embedded, topic), partitions(other, topic)) == (3, 5)
         for pair, value in ((embedded, b"here"), (other, b"there")):
-            producer = Producer({"bootstrap.servers": pair.bootstrap_servers} | QUIET)
+            producer = Producer(QUIET | {"bootstrap.servers": pair.bootstrap_servers})
             producer.produce(topic, value)
             assert producer.flush(20) == 0
         assert read(reader(embedded, topic), 1) == [b"here"]

@@ -174,7 +174,7 @@ def test_client_manages_subjects_versions_and_ids(connect: Callable[[], SchemaRe
 
 def test_client_manages_levels_and_modes(client: SchemaRegistryClient, topic: str) -> None:
     assert client.get_compatibility() == "BACKWARD"
-    assert client.set_compatibility(topic, "FULL_TRANSITIVE") == {"compatibility": "FULL_TRANSITIVE"}
+    client.set_compatibility(topic, "FULL_TRANSITIVE")
     assert client.get_compatibility(topic) == "FULL_TRANSITIVE"
     client.set_config(topic, ServerConfig(compatibility=ConfigCompatibilityLevel.NONE))
     assert client.get_config(topic).compatibility_level is ConfigCompatibilityLevel.NONE

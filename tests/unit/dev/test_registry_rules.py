@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pyevents.dev.registry.routes import ROUTES
-from tests.unit.dev.conftest import Desk, avro, posted, record
+from tests.unit.dev.desk import Desk
+from tests.unit.dev.texts import avro, posted, record
 
 PATIENT = record(patient_id_="integer")
 PATIENT_WITH_CITY = record(patient_id_="integer", city="string")

@@ -8,7 +8,7 @@ import pytest
 
 from pyevents.dev.registry.refusal import Refusal
 from pyevents.dev.registry.schema import read_schema
-from tests.unit.dev.conftest import avro, posted
+from tests.unit.dev.texts import avro, posted
 
 INVALID: dict[str, Any] = {
     "no text": {"schemaType": "JSON"},

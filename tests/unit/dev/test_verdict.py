@@ -10,7 +10,7 @@ import pytest
 
 from pyevents.dev.registry.verdict import compatible
 from pyevents.errors import ToolchainMissing
-from tests.unit.dev.conftest import avro, record
+from tests.unit.dev.texts import avro, record
 
 PLAIN = record(id_="integer")
 WITH_CITY = record(id_="integer", city="string")
