@@ -20,6 +20,8 @@ class _File(msgspec.Struct):
 class IdCache:
     """What one registry has said before; an unreadable file counts as empty, and what cannot be saved is asked again.
 
+    A registry in memory ends with its process, so nothing of it is kept.
+
     Args:
         folder: Where the files are.
         url: Of the registry; only its hash is written.
@@ -27,7 +29,10 @@ class IdCache:
 
     def __init__(self, folder: Path, url: str) -> None:
         self._path = folder / "registry" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
+        self._lasting = url.startswith("http")
         try:
+            if not self._lasting:
+                raise FileNotFoundError(url)
             self._known = msgspec.json.decode(self._path.read_bytes(), type=_File)
         except (OSError, msgspec.DecodeError, UnicodeError):
             self._known = _File()
@@ -58,6 +63,8 @@ class IdCache:
         self._save()
 
     def _save(self) -> None:
+        if not self._lasting:
+            return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._path.parent)

@@ -20,7 +20,9 @@ WANTED = Wanted("patient-events-patient.created", "f" * 64, Schema("json", "{}")
 
 
 class Switchable(MemoryRegistry):
-    """A registry that can be away."""
+    """A registry that can be away; its URL is one whose ids are kept on disk."""
+
+    url = "http://registry.example:8081"
 
     def __init__(self) -> None:
         super().__init__()
