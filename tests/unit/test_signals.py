@@ -41,6 +41,9 @@ def test_signal_finishes_the_event_in_hand_and_leaves(number: signal.Signals) ->
     assert service.stdin and service.stdout
     assert service.stdout.readline() == "begun\n"
     service.send_signal(number)
-    rest, _ = service.communicate("\n", timeout=30)
-    assert rest.splitlines() == ["done", "handled 1 committed 1", "restored True"]
+    lines = ["begun", *service.communicate("\n", timeout=30)[0].splitlines()]
+    # The interpreter heeds a signal between two waits, so a further event may have begun by then; all are finished.
+    handled = lines.count("done")
+    assert handled >= 1
+    assert lines == ["begun", "done"] * handled + [f"handled {handled} committed {handled}", "restored True"]
     assert service.returncode == 0
