@@ -9,7 +9,8 @@ from typing import Any
 from pyevents_codegen import metaschema, naming, payload, references
 from pyevents_codegen.finding import Finding, did_you_mean
 from pyevents_codegen.folder import ContractFolder, Envelope, PayloadVersion
-from pyevents_codegen.source import Source, escape, read
+from pyevents_codegen.place import escape
+from pyevents_codegen.source import Source, read
 
 __all__ = ["load"]
 

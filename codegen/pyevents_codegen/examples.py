@@ -18,7 +18,8 @@ from msgspec import Struct
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
 from pyevents_codegen.opening import opened
-from pyevents_codegen.source import Source, escape, read
+from pyevents_codegen.place import escape
+from pyevents_codegen.source import Source, read
 
 __all__ = ["Example", "Reason", "of_version", "reasons", "validate_examples", "validator"]
 

@@ -29,18 +29,23 @@ _REMEDY = "Run `pyevents generate`, and change schemas/ rather than this file."
 
 
 class Generated(Struct, frozen=True):
-    """What `generate` did, file by file; each tuple is sorted."""
+    """What `generate` did, file by file; each tuple is sorted. `warnings` are about contracts, not about files."""
 
     written: tuple[Path, ...]
     removed: tuple[Path, ...]
     unchanged: tuple[Path, ...]
+    warnings: tuple[Finding, ...] = ()
 
 
 class Plan(Struct, frozen=True):
-    """What there should be: every file with its bytes, and the text of every module by the digest of its classes."""
+    """What there should be: every file with its bytes, and the text of every module by the digest of its classes.
+
+    `warnings` name what a class cannot hold as exactly as its schema says it.
+    """
 
     files: dict[Path, bytes]
     modules: dict[str, str]
+    warnings: tuple[Finding, ...]
 
 
 def plan(
@@ -59,7 +64,7 @@ def plan(
     from pyevents_codegen.topicscript import topic_script
 
     target = _target(package, package_root)
-    classes = _classes(folder)
+    classes, warnings = _classes(folder)
     files, modules = {}, {}
     for name, shapes in classes.items():
         doc = f"The events of {name.rstrip('_')}."
@@ -70,7 +75,7 @@ def plan(
     files[target / "catalog.json"] = text(assemble(folder))
     if topics_script is not None:
         files[topics_script] = topic_script(folder.topics).encode()
-    return Plan(dict(sorted(files.items())), modules)
+    return Plan(dict(sorted(files.items())), modules, tuple(warnings))
 
 
 def generate(schemas: Path, package: str, package_root: Path, topics_script: Path | None) -> Generated:
@@ -85,7 +90,7 @@ def generate(schemas: Path, package: str, package_root: Path, topics_script: Pat
     target = _target(package, package_root)
     memory, inputs = recall(target), inputs_of(schemas, package, str(package_root), str(topics_script))
     if _settled(memory, inputs, target):
-        return Generated((), (), tuple(sorted(map(Path, memory.outputs))))
+        return Generated((), (), tuple(sorted(map(Path, memory.outputs))), memory.warnings)
     made = plan(load_folder(schemas), package, package_root, topics_script, memory.modules)
     written = [path for path, content in made.files.items() if _content(path) != content]
     removed = sorted(_generated(target) - made.files.keys())
@@ -96,8 +101,9 @@ def generate(schemas: Path, package: str, package_root: Path, topics_script: Pat
     if topics_script is not None:
         topics_script.chmod(topics_script.stat().st_mode | 0o111)
     outputs = {str(path): digest(content) for path, content in made.files.items()}
-    remember(target, Memory(inputs, outputs, made.modules))
-    return Generated(tuple(written), tuple(removed), tuple(sorted(made.files.keys() - set(written))))
+    remember(target, Memory(inputs, outputs, made.modules, made.warnings))
+    unchanged = sorted(made.files.keys() - set(written))
+    return Generated(tuple(written), tuple(removed), tuple(unchanged), made.warnings)
 
 
 def check(schemas: Path, package: str, package_root: Path, topics_script: Path | None) -> list[Finding]:
@@ -117,15 +123,21 @@ def check(schemas: Path, package: str, package_root: Path, topics_script: Path |
     return findings
 
 
-def _classes(folder: Folder) -> dict[str, dict[str, Shape]]:
-    """Return the classes of every module; a class is of the newest minor of its major."""
+def _classes(folder: Folder) -> tuple[dict[str, dict[str, Shape]], list[Finding]]:
+    """Return the classes of every module, each of the newest minor of its major, and what they blur."""
     modules: dict[str, dict[str, Shape]] = {}
+    warnings: list[Finding] = []
     for contract in folder.contracts:
         for number, versions in contract.majors.items():
             newest = versions[-1]
-            shapes = reduce(class_name(contract.event_type, number), newest.view, defaults=newest.format == "avro")
-            modules.setdefault(module_name(contract.event_type), {}).update(shapes)
-    return modules
+            made = reduce(class_name(contract.event_type, number), newest.view, defaults=newest.format == "avro")
+            modules.setdefault(module_name(contract.event_type), {}).update(made.classes)
+            for pointer in made.blurred:
+                message = "no decoder can tell the members of this union apart, so the class holds plain data here"
+                remedy = "Make them one object with optional fields, or give each a field of its own."
+                source = newest.source
+                warnings.append(source.finding("union-blurred", pointer, message, remedy, severity="warning"))
+    return modules, warnings
 
 
 def _settled(memory: Memory, inputs: str, target: Path) -> bool:

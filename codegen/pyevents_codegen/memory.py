@@ -17,17 +17,24 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from pyevents_codegen.finding import Finding
+
 __all__ = ["Memory", "digest", "inputs_of", "recall", "remember", "toolchain"]
 
 _TOOLS = ("black", "datamodel-code-generator", "fastavro", "isort", "jinja2", "jsonschema-rs", "msgspec")
 
 
 class Memory(Struct, frozen=True):
-    """Digests of all inputs together and of every output by its path; text of every module by digest of its classes."""
+    """What a run saw, made and said.
+
+    `inputs` is a digest of all of them together, `outputs` goes from path to digest, `modules` from a digest of the
+    classes in a module to its text.
+    """
 
     inputs: str = ""
     outputs: dict[str, str] = {}
     modules: dict[str, str] = {}
+    warnings: tuple[Finding, ...] = ()
 
     def holds(self, inputs: str) -> bool:
         """Say whether the inputs, and every generated file, are those of the remembered run."""

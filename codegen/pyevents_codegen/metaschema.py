@@ -11,7 +11,8 @@ from typing import Any
 import jsonschema_rs
 
 from pyevents_codegen.finding import Finding, did_you_mean
-from pyevents_codegen.source import Source, escape
+from pyevents_codegen.place import escape
+from pyevents_codegen.source import Source
 
 __all__ = ["DRAFTS", "check", "draft_of", "schema_findings"]
 

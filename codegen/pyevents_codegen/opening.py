@@ -21,8 +21,8 @@ import jsonschema_rs
 from jsonschema_rs.canonical import CanonicalizationError, Containment, Satisfiability
 
 from pyevents_codegen.metaschema import draft_of
+from pyevents_codegen.place import escape
 from pyevents_codegen.references import moved, resolve
-from pyevents_codegen.source import escape
 
 __all__ = ["canonical", "covers", "opened"]
 

@@ -113,6 +113,9 @@ def _json(source: Source) -> tuple[dict[str, Any], list[Finding]]:
     if source.value.get("type") != "object":
         remedy = 'Write "type": "object" at the top of the schema.'
         found.append(source.finding("schema-payload", "", "a payload is an object", remedy))
+    if "$ref" in source.value:
+        remedy = "Write the object itself at the top, and keep the reference for a field."
+        found.append(source.finding("schema-payload", "/$ref", "a payload is no mere reference", remedy))
     schema = {"$schema": "http://json-schema.org/draft-07/schema#", **source.value}
     return schema, found or list(_broken(source, schema))
 

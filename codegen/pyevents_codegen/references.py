@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyevents_codegen.finding import Finding
-from pyevents_codegen.source import Source, escape
+from pyevents_codegen.place import escape
+from pyevents_codegen.source import Source
 
 __all__ = ["findings", "moved", "resolve", "subschemas"]
 

@@ -6,7 +6,6 @@ of a surrogate pair and deep nesting are findings, because other languages' read
 
 from __future__ import annotations
 
-import bisect
 import json
 import math
 import re
@@ -18,19 +17,15 @@ from typing import Any
 from msgspec import Struct
 
 from pyevents_codegen.finding import Finding, Severity
+from pyevents_codegen.place import in_json, in_toml, last, line_and_column, second_key
 
-__all__ = ["DEPTH", "SIZE", "Source", "escape", "read"]
+__all__ = ["DEPTH", "SIZE", "Source", "read"]
 
 SIZE = 16 * 1024 * 1024
 """Longest file that is read, in bytes."""
 
 DEPTH = 64
 """Deepest nesting of objects and arrays."""
-
-_SPAN = 200
-"""Most lines of one TOML value, for finding places."""
-
-_TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+')
 
 
 class Source(Struct, frozen=True):
@@ -50,7 +45,7 @@ class Source(Struct, frozen=True):
 
     def place(self, pointer: str) -> tuple[int, int]:
         """Return line and column, from 1, of the value at a JSON pointer, or of the nearest value around it."""
-        find = _place_in_toml if self.file.endswith(".toml") else _place_in_json
+        find = in_toml if self.file.endswith(".toml") else in_json
         while True:
             place = find(self.text, pointer)
             if place is not None:
@@ -82,17 +77,12 @@ def read(path: Path, file: str) -> Source | Finding:
     return _toml(file, text) if file.endswith(".toml") else _json(file, text)
 
 
-def escape(key: str) -> str:
-    """Return a key as a token of a JSON pointer (RFC 6901, section 3)."""
-    return key.replace("~", "~0").replace("/", "~1")
-
-
 def _toml(file: str, text: str) -> Source | Finding:
     try:
         return Source(file, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         message = str(error)
-        line, column = _last_place(text)
+        line, column = last(text)
         if found := re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message):
             message = message[: found.start()]
             line, column = (int(found[1]), int(found[2])) if found[1] else (line, column)
@@ -113,8 +103,8 @@ def _json(file: str, text: str) -> Source | Finding:
     except UnicodeEncodeError:
         return _whole(file, "json-text", "a text holds half of a surrogate pair", "Write the character itself.")
     except _Refused as error:
-        pointer, offset = _second(text) if error.args[0].startswith("the key") else ("", 0)
-        return Finding(file, *_line_and_column(text, offset), pointer, "json-strict", *error.args)
+        pointer, offset = second_key(text) if error.args[0].startswith("the key") else ("", 0)
+        return Finding(file, *line_and_column(text, offset), pointer, "json-strict", *error.args)
     except RecursionError:
         return _whole(file, "file-depth", "it is nested too deeply", f"Stay below {DEPTH} levels.")
     except ValueError:
@@ -151,96 +141,6 @@ def _deeper_than(value: Any, limit: int) -> bool:
         if not level:
             return False
     return True
-
-
-def _place_in_json(text: str, pointer: str) -> tuple[int, int] | None:
-    for candidate, offset in _members(text):
-        if candidate == pointer:
-            return _line_and_column(text, offset)
-    return None
-
-
-def _second(text: str) -> tuple[str, int]:
-    """Return pointer and offset of the first key that stood in its object before."""
-    seen: set[str] = set()
-    for pointer, offset in _members(text):
-        if pointer in seen:
-            return pointer, offset
-        seen.add(pointer)
-    return "", 0
-
-
-def _members(text: str) -> list[tuple[str, int]]:
-    """Return pointer and offset of every key and array item of a JSON text, in its order."""
-    found: list[tuple[str, int]] = [("", len(text) - len(text.lstrip()))]
-    parents: list[str] = []
-    index: list[int | None] = []  # of the item, in an array; None in an object
-    here, fresh = "", False
-    for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token in "}]":
-            here, fresh = parents.pop() if parents else "", False
-            del index[-1:]
-            continue
-        if fresh:
-            position = index[-1]
-            if position is None:
-                here = f"{parents[-1]}/{escape(_unquoted(token))}"
-            else:
-                here, index[-1] = f"{parents[-1]}/{position}", position + 1
-            found.append((here, match.start()))
-        if token in "{[":
-            parents.append(here)
-            index.append(None if token == "{" else 0)
-        fresh = token in "{[,"
-    return found
-
-
-def _unquoted(token: str) -> str:
-    try:
-        return str(json.loads(token))
-    except ValueError:
-        return token
-
-
-def _place_in_toml(text: str, pointer: str) -> tuple[int, int] | None:
-    """Find, by halving, the line with which the document begins to hold the pointer: TOML is read in order."""
-    lines = text.splitlines(keepends=True)
-    tokens = [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
-    if not tokens:
-        return 1, 1
-    line = bisect.bisect_left(range(len(lines) + 1), True, key=lambda end: _holds(_beginning(lines, end), tokens))
-    if line > len(lines):
-        return None
-    return line, max(lines[line - 1].find(tokens[-1]), 0) + 1
-
-
-def _beginning(lines: list[str], end: int) -> Any:
-    """Parse the first `end` lines, with as many more as a value that spans lines needs."""
-    for last in range(end, min(len(lines), end + _SPAN) + 1):
-        try:
-            return tomllib.loads("".join(lines[:last]))
-        except tomllib.TOMLDecodeError:
-            continue
-    return None
-
-
-def _holds(value: Any, tokens: list[str]) -> bool:
-    for token in tokens:
-        if isinstance(value, list):
-            value = {str(index): item for index, item in enumerate(value)}
-        if not isinstance(value, dict) or token not in value:
-            return False
-        value = value[token]
-    return True
-
-
-def _line_and_column(text: str, offset: int) -> tuple[int, int]:
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-
-
-def _last_place(text: str) -> tuple[int, int]:
-    return _line_and_column(text, len(text.rstrip()))
 
 
 def _whole(file: str, rule: str, message: str, remedy: str) -> Finding:

@@ -13,12 +13,13 @@ import msgspec
 import pytest
 
 from pyevents_codegen import render
-from pyevents_codegen.shape import reduce, told
+from pyevents_codegen.shape import reduce
+from pyevents_codegen.wording import told
 
 
 def text_of(fields: dict[str, Any], *, defaults: bool = False) -> str:
     schema = {"type": "object", "additionalProperties": False, "properties": fields}
-    return render.module("The events of patient.", reduce("PatientCreated", schema, defaults=defaults))
+    return render.module("The events of patient.", reduce("PatientCreated", schema, defaults=defaults).classes)
 
 
 def made(text: str) -> types.ModuleType:
@@ -83,6 +84,8 @@ HELD = [
     ({"anyOf": [{"enum": ["a"]}, {"type": "string"}]}, ['"z"'], "str | UnsetType"),
     ({"anyOf": [{"enum": ["a"]}, {"enum": ["b"]}]}, ['"b"'], 'Literal["a", "b"] | UnsetType'),
     ({"oneOf": [ADDRESS, {**ADDRESS, "properties": {"plz": INTEGER}}]}, ['{"plz":50667}'], "dict[str, Any]"),
+    ({"anyOf": [{"enum": ["a"]}, INTEGER]}, ['"a"', "7"], 'Literal["a"] | int | UnsetType'),
+    ({"anyOf": [{"enum": ["a", 1]}, {"type": "number"}]}, ['"a"', "7.5"], "float | str | UnsetType"),
     ({"allOf": [ADDRESS]}, ['{"ort":"Köln"}'], "PatientCreatedX | UnsetType"),
     ({"allOf": [{"properties": {"a": INTEGER}}, {"properties": {"b": INTEGER}}]}, ['{"a":1,"b":2}'], "PatientCreatedX"),
     ({}, ["[1,null]"], "Any | UnsetType"),
@@ -180,7 +183,7 @@ def test_description_survives_as_docstring(words: str, tmp_path: Path) -> None:
         "description": words,
         "properties": {"x": {"type": "string", "description": words}, "y": {"enum": [words, "b"]}},
     }
-    text = render.module("The events of patient.", reduce("PatientCreated", schema, defaults=False))
+    text = render.module("The events of patient.", reduce("PatientCreated", schema, defaults=False).classes)
     cls = made(text).PatientCreated
     expected = "".join(letter if letter.isprintable() else " " for letter in words)
     assert cls.__doc__.rstrip(".\n ").split() == expected.rstrip(".\n ").split()
@@ -234,7 +237,7 @@ def test_definition_is_one_class_wherever_it_is_used_and_may_hold_itself() -> No
         "properties": {"a": {"$ref": "#/definitions/person"}, "b": {"anyOf": [{"$ref": "#/definitions/person"}]}},
         "definitions": {"person": person},
     }
-    text = render.module("x.", reduce("PatientCreated", schema, defaults=False))
+    text = render.module("x.", reduce("PatientCreated", schema, defaults=False).classes)
     assert text.count("class ") == 2
     body = '{"a":{"kinder":[{"kinder":[]}]},"b":{}}'
     assert round_trip(made(text).PatientCreated, body) == body
@@ -245,10 +248,26 @@ def test_fields_that_would_name_one_class_twice_get_two() -> None:
     assert round_trip(class_of({"a_b": ADDRESS, "aB": ADDRESS}), body) == body
 
 
+def test_circle_of_references_is_left() -> None:
+    circle = {"allOf": [{"$ref": "#/definitions/c"}], "properties": {"y": INTEGER}}
+    schema = {"type": "object", "properties": {"x": {"$ref": "#/definitions/c"}}, "definitions": {"c": circle}}
+    assert list(reduce("PatientCreated", schema, defaults=False).classes["PatientCreated"]["properties"]) == ["x"]
+
+
+def test_union_that_no_decoder_can_tell_apart_is_reported_and_held_as_data() -> None:
+    union = {"oneOf": [ADDRESS, {**ADDRESS, "properties": {"plz": INTEGER}}, {"type": "null"}]}
+    lists = {"anyOf": [{"type": "array", "items": INTEGER}, {"type": "array", "items": ADDRESS}]}
+    told_apart = {"anyOf": [{"type": "array", "items": INTEGER}, ADDRESS, {"type": "string"}]}
+    schema = {"type": "object", "properties": {"x": union, "z": lists, "a": told_apart}}
+    found = reduce("PatientCreated", schema, defaults=False)
+    assert found.blurred == ("/properties/x", "/properties/z")
+    assert list(found.classes) == ["PatientCreatedA", "PatientCreated"]
+
+
 def test_recursion_that_is_no_object_holds_anything() -> None:
     nested = {"type": "array", "items": {"$ref": "#/definitions/n"}}
     schema = {"type": "object", "properties": {"x": {"$ref": "#/definitions/n"}}, "definitions": {"n": nested}}
-    cls = made(render.module("x.", reduce("PatientCreated", schema, defaults=False))).PatientCreated
+    cls = made(render.module("x.", reduce("PatientCreated", schema, defaults=False).classes)).PatientCreated
     assert round_trip(cls, '{"x":[[],[[]]]}') == '{"x":[[],[[]]]}'
 
 

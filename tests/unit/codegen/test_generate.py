@@ -178,6 +178,15 @@ def test_damaged_memory_is_no_reason_to_believe_anything(workshop: Workshop) -> 
     assert [Path(finding.file).name for finding in workshop.check()] == ["patient.py"]
 
 
+def test_union_that_a_class_cannot_hold_is_reported_in_every_run(workshop: Workshop) -> None:
+    union = {"oneOf": [{"type": "object", "properties": {name: {"type": "integer"}}} for name in "ab"]}
+    workshop.schemas.write("patient.created/1.0.json", {**PAYLOAD, "properties": {**PAYLOAD["properties"], "x": union}})
+    for _ in range(2):
+        (warning,) = workshop.generate().warnings
+        assert (warning.rule, warning.severity, warning.pointer) == ("union-blurred", "warning", "/properties/x")
+        assert warning.line > 1
+
+
 def test_wrong_schema_folder_changes_no_file(workshop: Workshop) -> None:
     workshop.generate()
     before = workshop.files()

@@ -125,6 +125,7 @@ WRONG_PAYLOAD = [
     ({**PAYLOAD, "$schema": "http://json-schema.org/draft-04/schema#"}, "schema-draft", '"$schema"', "no draft"),
     ({**PAYLOAD, "$schema": 7}, "schema-draft", '"$schema"', "no draft"),
     ({**PAYLOAD, "type": "array"}, "schema-payload", "{", "a payload is an object"),
+    ({**PAYLOAD, "$ref": "#/properties/vorname"}, "schema-payload", '"$ref"', "no mere reference"),
 ]
 
 
