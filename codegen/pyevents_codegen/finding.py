@@ -26,6 +26,8 @@ class Finding(Struct, frozen=True, order=True):
         rule: Short name of the rule, stable across releases.
         message: What is wrong, as a clause without a full stop.
         remedy: What to do next, as a sentence.
+        severity: A notice is said and fails nothing.
+        counterexample: The smallest message that shows it, as JSON; `""` where there is none.
     """
 
     file: str
@@ -36,10 +38,12 @@ class Finding(Struct, frozen=True, order=True):
     message: str
     remedy: str
     severity: Severity = "error"
+    counterexample: str = ""
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.severity} {self.rule}: {self.message}. {self.remedy}"
+        shown = f"\n    {self.counterexample}" if self.counterexample else ""
+        return f"{place}: {self.severity} {self.rule}: {self.message}. {self.remedy}{shown}"
 
 
 class SchemaFolderInvalid(PyEventsError):

@@ -1,0 +1,59 @@
+"""Owns deciding many pairs at once on every core; knows nothing of where they come from."""
+
+import os
+import queue
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, NamedTuple
+
+from pyevents_codegen.compat.engine import Engine, decide
+from pyevents_codegen.compat.verdict import Verdict
+
+__all__ = ["Question", "decide_all"]
+
+_ALONE = 200  # pairs for which a second process is not worth its half second
+
+
+class Question(NamedTuple):
+    """One pair of schema texts: can *reader* read what *writer* sends?"""
+
+    reader: str
+    writer: str
+    kind: Literal["json", "avro"]
+
+
+def decide_all(questions: Sequence[Question], *, budget_s: float = 1.0) -> list[Verdict]:
+    """Decide every pair, equal ones once; see `decide`.
+
+    Args:
+        questions: Pairs that share texts are decided faster when they stand together.
+        budget_s: Seconds of wall time for each pair.
+
+    Returns:
+        The verdicts, in the order of the questions.
+    """
+    distinct = list(dict.fromkeys(questions))
+    workers = min(os.cpu_count() or 1, 1 + len(distinct) // _ALONE)
+    if workers == 1:
+        known = {question: decide(*question, budget_s=budget_s) for question in distinct}
+        return [known[question] for question in questions]
+    engines: queue.SimpleQueue[Engine] = queue.SimpleQueue()
+    for _ in range(workers):
+        engines.put(Engine())
+
+    def decided(share: Sequence[Question]) -> list[Verdict]:
+        engine = engines.get()
+        try:
+            return [engine.decide(*question, budget_s=budget_s) for question in share]
+        finally:
+            engines.put(engine)
+
+    shares = [distinct[start : start + _ALONE] for start in range(0, len(distinct), _ALONE)]
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            answers = [verdict for verdicts in pool.map(decided, shares) for verdict in verdicts]
+    finally:
+        while not engines.empty():
+            engines.get().close()
+    known = dict(zip(distinct, answers, strict=True))
+    return [known[question] for question in questions]

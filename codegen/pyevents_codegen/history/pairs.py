@@ -1,0 +1,87 @@
+"""Judges every promise of a schema folder by proof or counterexample, and says what a broken one means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pyevents_codegen import references
+from pyevents_codegen.compat import Question, Verdict, decide_all
+from pyevents_codegen.compose import canonical, message_schema
+from pyevents_codegen.finding import Finding
+from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
+from pyevents_codegen.history.demand import Demand, demands
+from pyevents_codegen.opening import opened
+from pyevents_codegen.place import escape
+
+__all__ = ["compatibility"]
+
+
+def compatibility(folder: Folder) -> Iterator[Finding]:
+    """Yield a finding for every promise that is broken, or that can be neither proved nor refuted."""
+    asked = [
+        (contract, demand, Question(*texts))
+        for contract in folder.contracts
+        for demand, texts in _questions(folder, contract)
+    ]
+    verdicts = decide_all([question for _, _, question in asked])
+    for (contract, demand, _), verdict in zip(asked, verdicts, strict=True):
+        if verdict.kind != "safe":
+            yield _finding(contract, demand, verdict)
+
+
+def _questions(folder: Folder, contract: ContractFolder) -> Iterator[tuple[Demand, tuple[str, str, Any]]]:
+    texts = {version.number: _texts(folder, contract, version) for version in contract.versions}
+    for demand in demands(contract):
+        yield demand, (texts[demand.reader.number][0], texts[demand.writer.number][1], demand.writer.format)
+
+
+def _texts(folder: Folder, contract: ContractFolder, version: PayloadVersion) -> tuple[str, str]:
+    """Return the whole message of a version as its readers and as its writers have it."""
+    closed = message_schema(contract.event_type, version, folder.envelopes[version.envelope])
+    text = canonical(closed)
+    return (text, text) if version.format == "avro" else (canonical(opened(closed)), text)
+
+
+def _finding(contract: ContractFolder, demand: Demand, verdict: Verdict) -> Finding:
+    source = demand.newer.source
+    if verdict.kind != "breaking":
+        message = f"it cannot be decided whether {demand.broken}: {verdict.reason.partition(';')[0]}"
+        remedy = verdict.reason.partition(";")[2].strip() or "simplify what changed"
+        return source.finding("compatibility-undecided", "", message, f"{remedy[:1].upper()}{remedy[1:]}.")
+    pointer = _schema_pointer(demand.newer.view, verdict.pointer)
+    at = f"at {verdict.pointer}" if verdict.pointer else "as a whole"
+    message = f"{demand.broken}: {at} it is refused by {verdict.rule}"
+    remedy = f"Take the change back, or make it a new major: {demand.newer.number[0] + 1}.0."
+    if demand.direction == "ITSELF":
+        remedy = "Let no two branches of the schema differ only in which fields they leave out."
+    return Finding(
+        source.file,
+        *source.place(pointer),
+        pointer,
+        "compatibility",
+        message,
+        remedy,
+        counterexample=json.dumps(verdict.counterexample, ensure_ascii=False),
+    )
+
+
+def _schema_pointer(view: dict[str, Any], pointer: str) -> str:
+    """Return where the payload schema speaks about a place in a message, or about the nearest place around it."""
+    schema: Any = view
+    found = ""
+    for token in pointer.split("/")[2:]:
+        while isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
+            found = schema["$ref"].removeprefix("#")
+            schema = references.resolve(view, schema["$ref"])
+        if not isinstance(schema, dict):
+            break
+        name = token.replace("~1", "/").replace("~0", "~")
+        if name in schema.get("properties", {}):
+            schema, found = schema["properties"][name], f"{found}/properties/{escape(name)}"
+        elif isinstance(schema.get("items"), dict):
+            schema, found = schema["items"], f"{found}/items"
+        else:
+            break
+    return found
