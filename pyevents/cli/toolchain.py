@@ -10,36 +10,38 @@ from typing import IO, Any
 
 import click
 
+from pyevents.cli.check import findings_format_option, folder_options, report
 from pyevents.errors import ToolchainMissing
 
 __all__ = ["compat_command", "generate_command"]
 
 
 @click.command("generate")
-@click.option(
-    "--schemas", type=click.Path(exists=True, file_okay=False, path_type=Path), default="schemas", show_default=True
-)
-@click.option("--package", default="pyevents.events", show_default=True, help="Package to write.")
-@click.option(
-    "--root", type=click.Path(path_type=Path), default=".", help="Folder that the package's name starts from."
-)
-@click.option(
-    "--topics-script", type=click.Path(path_type=Path), default="docker/kafka/create-topics.sh", show_default=True
-)
+@folder_options
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if something is not up to date.")
-def generate_command(schemas: Path, package: str, root: Path, topics_script: Path, check: bool) -> None:
+@findings_format_option
+def generate_command(schemas: Path, package: str, root: Path, topics_script: Path, check: bool, form: str) -> None:
     """Compose the schemas; write classes, catalog and the topic script."""
     try:
+        from pyevents_codegen.finding import SchemaFolderInvalid
         from pyevents_codegen.generate import check as stale
         from pyevents_codegen.generate import generate
     except ImportError:
         raise ToolchainMissing("pyevents generate", "codegen") from None
-    if check:
-        findings = stale(schemas, package, root, topics_script)
-        _report(findings)
+    try:
+        done = None if check else generate(schemas, package, root, topics_script)
+        findings = list(done.warnings) if done else stale(schemas, package, root, topics_script)
+    except SchemaFolderInvalid as error:
+        report(error.findings, form)
+        raise click.exceptions.Exit(1) from None
+    report(findings, form)
+    if done is None and findings:
+        raise click.exceptions.Exit(1)
+    if form != "text":
+        return
+    if done is None:
         click.echo("generated files are up to date")
         return
-    done = generate(schemas, package, root, topics_script)
     for path in done.written:
         click.echo(f"written  {path}")
     for path in done.removed:
@@ -79,11 +81,3 @@ def _print_lines(answers: Iterable[Any]) -> None:
     for answer in answers:
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
         sys.stdout.flush()
-
-
-def _report(findings: Iterable[Any]) -> None:
-    listed = list(findings)
-    for finding in listed:
-        click.echo(str(finding), err=True)
-    if listed:
-        raise click.exceptions.Exit(1)

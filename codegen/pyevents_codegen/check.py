@@ -1,0 +1,54 @@
+"""Everything there is to say about a schema folder, in one go: its files, rules, examples, history, generated files.
+
+It owns the order and nothing else: each part says its own findings. The folder is read once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from pyevents_codegen import generate
+from pyevents_codegen.examples import validate_examples
+from pyevents_codegen.finding import Finding, SchemaFolderInvalid
+from pyevents_codegen.load import load_folder
+
+__all__ = ["Checked", "check"]
+
+
+class Checked(Struct, frozen=True):
+    """What a check found, sorted, and how much it looked at."""
+
+    findings: tuple[Finding, ...]
+    contracts: int
+    versions: int
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error; warnings and notices are said and fail nothing."""
+        return any(finding.severity == "error" for finding in self.findings)
+
+
+def check(
+    schemas: Path, package: str, package_root: Path, topics_script: Path | None, *, against: str | None = None
+) -> Checked:
+    """Check a schema folder; nothing is written, and no network is touched.
+
+    A folder that cannot be read as contracts is judged no further: every other finding would be about a part of it.
+
+    Args:
+        schemas: The folder; findings name files as they are named here.
+        package: As for `generate`.
+        package_root: As for `generate`.
+        topics_script: As for `generate`.
+        against: An earlier state: a git revision, a folder of contracts, or a wheel; None for the folder alone.
+    """
+    try:
+        folder = load_folder(schemas)
+    except SchemaFolderInvalid as error:
+        return Checked(error.findings, 0, 0)
+    findings = validate_examples(folder)
+    findings += generate.check(schemas, package, package_root, topics_script)
+    versions = sum(len(contract.versions) for contract in folder.contracts)
+    return Checked(tuple(sorted(findings)), len(folder.contracts), versions)
