@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyevents_codegen.assemble import assemble
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import Folder
+from pyevents_codegen.history.against import earlier
+from pyevents_codegen.history.hints import hints
+from pyevents_codegen.history.kept import kept
+from pyevents_codegen.history.lock import read_lock
 from pyevents_codegen.history.pairs import compatibility
+from pyevents_codegen.history.past import Past, of_catalog
+from pyevents_codegen.history.promises import promises
+from pyevents_codegen.history.rollout import rollout
 
 __all__ = ["findings"]
 
@@ -18,5 +29,39 @@ def findings(folder: Folder, against: str | None = None) -> list[Finding]:
 
     Returns:
         What is wrong, sorted; a pair that cannot be decided is wrong too.
+
+    Raises:
+        EarlierStateMissing: What `against` names is not here.
     """
-    return sorted(compatibility(folder))
+    found = list(compatibility(folder))
+    for contract in folder.contracts:
+        found += [*promises(contract), *hints(contract)]
+    present = of_catalog("the present", assemble(folder))
+    lock = read_lock(Path(folder.path))
+    if isinstance(lock, Finding):
+        found.append(lock)
+    else:
+        found += kept(folder, present, lock)
+        found += _news(folder, lock)
+    if against is not None:
+        past = earlier(Path(folder.path), against)
+        said = {(finding.rule, finding.file, finding.pointer) for finding in found}
+        new = [one for one in kept(folder, present, past) if (one.rule, one.file, one.pointer) not in said]
+        found += new if past.contracts else [_nothing(folder, against)]
+    return sorted(found)
+
+
+def _news(folder: Folder, lock: Past) -> Iterator[Finding]:
+    """Say for every version that is not released yet, of a contract that is, in which order services take it up."""
+    for contract in folder.contracts:
+        released = lock.contracts[contract.event_type].versions if contract.event_type in lock.contracts else {}
+        newest = contract.versions[-1]
+        if released and newest.text not in released:
+            message = f"{newest.text} is new; services deploy it {rollout(contract, list(released)[-1], newest.text)}"
+            remedy = "`pyevents release` freezes it."
+            yield newest.source.finding("rollout", "", message, remedy, severity="notice")
+
+
+def _nothing(folder: Folder, against: str) -> Finding:
+    message = f"{against} has released no contract, so there was nothing to compare with"
+    return Finding(folder.path, 0, 0, "", "against-empty", message, "Nothing to do.", "notice")

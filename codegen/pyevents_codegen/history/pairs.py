@@ -15,26 +15,26 @@ from pyevents_codegen.history.demand import Demand, demands
 from pyevents_codegen.opening import opened
 from pyevents_codegen.place import escape
 
-__all__ = ["compatibility"]
+__all__ = ["compatibility", "question"]
 
 
 def compatibility(folder: Folder) -> Iterator[Finding]:
     """Yield a finding for every promise that is broken, or that can be neither proved nor refuted."""
     asked = [
-        (contract, demand, Question(*texts))
+        (contract, demand, question(folder, contract, demand))
         for contract in folder.contracts
-        for demand, texts in _questions(folder, contract)
+        for demand in demands(contract)
     ]
-    verdicts = decide_all([question for _, _, question in asked])
+    verdicts = decide_all([pair for _, _, pair in asked])
     for (contract, demand, _), verdict in zip(asked, verdicts, strict=True):
         if verdict.kind != "safe":
             yield _finding(contract, demand, verdict)
 
 
-def _questions(folder: Folder, contract: ContractFolder) -> Iterator[tuple[Demand, tuple[str, str, Any]]]:
-    texts = {version.number: _texts(folder, contract, version) for version in contract.versions}
-    for demand in demands(contract):
-        yield demand, (texts[demand.reader.number][0], texts[demand.writer.number][1], demand.writer.format)
+def question(folder: Folder, contract: ContractFolder, demand: Demand) -> Question:
+    """Return the pair of message schemas that a promise is about: the reader's opened, the writer's closed."""
+    reader, writer = _texts(folder, contract, demand.reader)[0], _texts(folder, contract, demand.writer)[1]
+    return Question(reader, writer, demand.writer.format)
 
 
 def _texts(folder: Folder, contract: ContractFolder, version: PayloadVersion) -> tuple[str, str]:
