@@ -20,7 +20,7 @@ __all__ = ["mark"]
 
 @pytest.fixture(scope="session")
 def topics(real_kafka: RealKafka) -> None:
-    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.topics)
+    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.every_topic)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def place(
     real_kafka: RealKafka, real_registry: RealRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Place]:
     monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
-    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.topics)
+    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.every_topic)
     made = Place(
         lambda: KafkaTransport(real_kafka.bootstrap_servers), lambda: HttpRegistry(real_registry.url), real_kafka
     )
