@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,10 +23,7 @@ def topics(real_kafka: RealKafka) -> None:
 
 
 @pytest.fixture
-def place(
-    real_kafka: RealKafka, real_registry: RealRegistry, topics: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Place]:
-    monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
+def place(real_kafka: RealKafka, real_registry: RealRegistry, topics: None) -> Iterator[Place]:
     made = Place(
         lambda: KafkaTransport(real_kafka.bootstrap_servers),
         lambda: HttpRegistry(real_registry.url),
