@@ -14,6 +14,8 @@
     │   └── SpoolFull               its limit is reached; the broker has been away for long
     ├── Closed                      the producer or consumer was closed before
     ├── Undecodable                 bytes from a topic that are no event of ours
+    │   └── UnknownMajor            a newer major of an event type than this package knows
+    ├── UpcastFailed                an event of an older major could not be made one of the newer
     ├── RegistryError
     │   ├── RegistryUnreachable     nobody answers; asking again later may help
     │   ├── SchemaUnknown           the registry answers, and has no such schema
@@ -48,7 +50,9 @@ __all__ = [
     "ToolchainMissing",
     "Undecodable",
     "UnknownEventType",
+    "UnknownMajor",
     "UnknownVersion",
+    "UpcastFailed",
     "WrongKey",
     "WrongTopic",
 ]
@@ -210,6 +214,34 @@ class Undecodable(PyEventsError):
         self.rule = rule
         self.pointer = pointer
         super().__init__(f"{rule}: {problem}" + (f" at {pointer}" if pointer else ""))
+
+
+class UnknownMajor(Undecodable):
+    """An event has a major that this package has no contract for: its producer is ahead of this consumer.
+
+    Args:
+        event_type: Of the event.
+        version: That it bears.
+        known: Majors that there are here.
+    """
+
+    def __init__(self, event_type: str, version: str, known: Iterable[int]) -> None:
+        self.event_type = event_type
+        self.version = version
+        super().__init__(
+            "version",
+            f"{event_type} is of a version that is not known here; this package has the majors "
+            f"{', '.join(str(number) for number in known)}. Update the package with the contracts: "
+            f"consumers move to a new major first, producers afterwards",
+        )
+
+
+class UpcastFailed(PyEventsError):
+    """An event of an older major could not be made one of the newer; the message names the step."""
+
+    def __init__(self, step: str, problem: str) -> None:
+        self.step = step
+        super().__init__(f"upcaster of {step}: {problem}. Correct the function, then replay the dead letter.")
 
 
 class RegistryError(PyEventsError):

@@ -55,7 +55,7 @@ def _broker(servers: str | None, loaded: Loaded) -> Iterator[Check]:
         yield Check("broker", False, str(error))
         return
     yield Check("broker", True, transport.name)
-    missing = [topic.name for topic in loaded.catalog.every_topic if topic.name not in found]
+    missing = sorted(set(loaded.topics) - found)
     remedy = "Create them with docker/kafka/create-topics.sh."
     yield Check("topics", not missing, f"missing: {', '.join(missing)}. {remedy}" if missing else "all are there")
 

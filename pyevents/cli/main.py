@@ -22,6 +22,7 @@ _COMMANDS = {
     "doctor": "doctor",
     "generate": "toolchain",
     "ls": "contracts",
+    "outbox": "outbox",
     "publish": "running",
     "registry": "registry",
     "release": "history",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyevents.producer.outcome import Outcome, after_fault, in_words
+from pyevents.outcome import Outcome, after_fault, in_words
 from pyevents.retry import Backoff
 from pyevents.spool.record import Entry
 from pyevents.spool.stream import Stream

@@ -7,8 +7,8 @@ import threading
 import time
 from collections import deque
 
+from pyevents.outcome import Outcome
 from pyevents.producer.outbound import Outbound
-from pyevents.producer.outcome import Outcome
 from pyevents.spool.stream import Spool
 from pyevents.transport import Delivery, Transport
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,9 +28,10 @@ class _Broker:
 
 
 @pytest.fixture
-def place(embedded: Any) -> Iterator[Place]:
+def place(embedded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
     made = Place(
-        lambda: KafkaTransport(embedded.bootstrap_servers, embedded.consumer_properties),
+        lambda: KafkaTransport(embedded.bootstrap_servers),
         lambda: HttpRegistry(embedded.registry_url),
         _Broker(embedded),
     )

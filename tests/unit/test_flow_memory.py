@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,8 @@ __all__ = ["mark"]
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
     transport, registry = MemoryTransport(), MemoryRegistry()
     made = Place(lambda: transport, lambda: registry, transport)
     yield made

@@ -17,10 +17,10 @@ ROOT = Path(pyevents.__file__).parent
 LAYERS = [
     {"errors"},
     {"catalog", "config", "envelope", "events", "retry", "transport", "watermark"},
-    {"registry"},
+    {"outcome", "registry"},
     {"codec", "spool"},
     {"kafka", "memory"},
-    {"consumer", "producer"},
+    {"consumer", "inbox", "outbox", "producer", "upcast"},
     {"dev"},
     {"cli", "pytest_plugin"},
 ]

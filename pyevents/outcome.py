@@ -1,4 +1,4 @@
-"""What becomes of an event that the broker did not take: one pure decision."""
+"""What becomes of an event that the broker did not take: one pure decision, for producer and outbox alike."""
 
 from __future__ import annotations
 

@@ -1,0 +1,249 @@
+"""The relay: sends what services committed into their outbox, and deletes what the broker has confirmed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from types import ModuleType, TracebackType
+from typing import Self
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from pyevents.catalog import load
+from pyevents.codec.framing import frame
+from pyevents.config import Properties
+from pyevents.errors import EventRefused
+from pyevents.outbox import table
+from pyevents.outbox.batch import Batch
+from pyevents.outbox.lead import Lead, taken
+from pyevents.outbox.status import RelayStatus
+from pyevents.outbox.table import Row
+from pyevents.outbox.waits import Waits
+from pyevents.outcome import Outcome, after_fault, in_words
+from pyevents.registry import HttpRegistry, Ids, Registry, Schema
+from pyevents.registry.ids import Wanted
+from pyevents.retry import Backoff
+from pyevents.transport import Fault, Transport
+
+__all__ = ["Relay"]
+
+log = logging.getLogger("pyevents.outbox")
+
+_ROWS = 2_000
+_ASKING = 0.02
+_POLL = 0.5
+"""Seconds: how often the table is looked at where no commit is told of, and a relay on stand-by asks for the lock."""
+
+
+class Relay:
+    """Sends the events of one database's outbox, in the order of their ids, without a spool: the table is one.
+
+    Of several relays on a database one is active; the others stand by and take over when it ends. A relay that is
+    killed between the broker's confirmation and the deletion leaves rows that the next one sends again, with the same
+    event ids.
+
+    Args:
+        engine: To the database, of PostgreSQL or SQLite; with psycopg a commit is heard of at once, else by polling.
+        bootstrap_servers: As for `RobustKafkaProducer`.
+        schema_registry_url: As for `RobustKafkaProducer`.
+        catalog: The generated package with the contracts.
+        auto_register: Register schemas that the registry lacks; for development and tests.
+        properties: Of librdkafka, by their own names.
+        transport: Another way than Kafka.
+        registry: Another registry than that of the URL.
+
+    Raises:
+        ConfigurationInvalid: A setting cannot work.
+        CatalogInvalid: There is no readable catalog.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        bootstrap_servers: str | None = None,
+        *,
+        schema_registry_url: str | None = None,
+        catalog: str | ModuleType = "pyevents.events",
+        auto_register: bool = False,
+        properties: Properties | None = None,
+        transport: Transport | None = None,
+        registry: Registry | None = None,
+    ) -> None:
+        self._engine = engine
+        self._catalog = load(catalog)
+        self._transport = transport or _kafka(bootstrap_servers, properties)
+        self._sender = self._transport.sender("pyevents-outbox")
+        self._stopped = threading.Event()
+        registry = registry or HttpRegistry(schema_registry_url)
+        self._ids = Ids(registry, auto_register=auto_register, on_change=lambda: None)
+        self._active = False
+        self._sent = self._refused = 0
+        self._last_error: str | None = None
+        self._waits = Waits(time.monotonic)
+        self._singly: set[str] = set()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Self:
+        """Run in a thread of its own, which `close` ends."""
+        self._thread = threading.Thread(target=self.run, name="pyevents-outbox", daemon=True)
+        self._thread.start()
+        return self
+
+    def run(self) -> None:
+        """Send until `close`; a database that is away is asked again."""
+        attempt = 0
+        while not self._stopped.is_set():
+            try:
+                with taken(self._engine, self._stopped) as lead:
+                    attempt = 0
+                    if lead is None:
+                        self._stopped.wait(_POLL)
+                    else:
+                        self._lead(lead)
+            except DBAPIError as error:
+                attempt += 1
+                self._note(f"the database does not answer: {type(error.orig).__name__}")
+                self._stopped.wait(Backoff().delay(attempt))
+
+    def status(self) -> RelayStatus:
+        """Return what was sent, and what waits."""
+        return RelayStatus(self._active, self._sent, self._refused, self._waits.reasons(), self._last_error)
+
+    def stop(self) -> None:
+        """Let `run` end; may be called from a signal handler."""
+        self._stopped.set()
+
+    def close(self, timeout: float = 10.0) -> None:
+        """End, waiting at most `timeout` seconds for the thread; rows that are not confirmed stay in the table."""
+        self.stop()
+        if self._thread and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+        self._ids.close()
+        self._sender.close(0)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _lead(self, lead: Lead) -> None:
+        self._active = True
+        log.info("this relay is the active one")
+        try:
+            while not self._stopped.is_set() and lead.held():
+                if not self._round(lead):
+                    lead.wait(_POLL)
+        finally:
+            self._active = False
+
+    def _round(self, lead: Lead) -> bool:
+        """Send some rows and return whether there were any."""
+        with self._engine.connect() as connection:
+            rows = table.unsent(connection, _ROWS, self._waits.now())
+        if not rows:
+            return False
+        batch = Batch(self._sender, self._message)
+        batch.hand_over(self._thinned(rows))
+        self._finish(batch, lead)
+        for topic, row in batch.without_id.items():
+            reason = self._why_no_id(row)
+            if reason:
+                self._wait_for(topic, reason)
+            else:
+                self._stopped.wait(_ASKING)
+        self._judge(batch.faults)
+        return True
+
+    def _thinned(self, rows: list[Row]) -> list[Row]:
+        """Leave one row of each topic whose culprit is looked for."""
+        first = {row.topic: row.id for row in reversed(rows)}
+        return [row for row in rows if row.topic not in self._singly or row.id == first[row.topic]]
+
+    def _finish(self, batch: Batch, lead: Lead) -> None:
+        """Delete what is confirmed until every row has its report, or this relay has to give up."""
+        asked = time.monotonic()
+        while True:
+            self._sender.poll(0.05 if batch.open else 0)
+            self._forget(batch.confirmed())
+            if not batch.open:
+                return
+            if self._stopped.is_set() or (time.monotonic() - asked > 1 and not lead.held()):
+                self._replace()  # what is still with the client is purged; its rows are there
+                return
+            asked = asked if time.monotonic() - asked <= 1 else time.monotonic()
+
+    def _forget(self, rows: list[Row]) -> None:
+        """Delete what the broker has, and wait no longer for its topics."""
+        if not rows:
+            return
+        with self._engine.begin() as connection:
+            table.remove(connection, [row.id for row in rows])
+        self._sent += len(rows)
+        topics = {row.topic for row in rows}
+        self._waits.end(topics)
+        self._singly -= topics
+
+    def _judge(self, faults: Mapping[int, tuple[Row, Fault]]) -> None:
+        hopeless: dict[int, str] = {}
+        replace = False
+        for number, (row, fault) in faults.items():
+            outcome = after_fault(fault)
+            replace = replace or outcome is Outcome.REPLACE
+            if outcome is Outcome.WAIT and row.topic in self._singly:
+                hopeless[number] = in_words(fault)
+            elif outcome is Outcome.WAIT:
+                self._singly.add(row.topic)
+            else:
+                self._wait_for(row.topic, in_words(fault))
+        if hopeless:
+            with self._engine.begin() as connection:
+                table.refuse(connection, hopeless)
+            self._refused += len(hopeless)
+            log.error("%d events were refused for good and stay in the outbox with the reason", len(hopeless))
+        if replace:
+            self._replace()
+
+    def _wait_for(self, topic: str, reason: str) -> None:
+        if self._waits.add(topic, reason):
+            self._note(f"{topic} waits: {reason}")
+
+    def _note(self, problem: str) -> None:
+        if problem != self._last_error:
+            log.warning("%s", problem)
+        self._last_error = problem
+
+    def _replace(self) -> None:
+        self._sender.close(0)
+        self._sender = self._transport.sender("pyevents-outbox")
+
+    def _message(self, row: Row) -> bytes | None:
+        try:
+            schema_id = self._ids.id_of(self._wanted(row))
+        except EventRefused:  # written by a service with a newer package
+            return None
+        return None if schema_id is None else frame(schema_id, row.body)
+
+    def _why_no_id(self, row: Row) -> str | None:
+        """Return why a row has no schema id, or None while the registry is being asked for the first time."""
+        try:
+            wanted = self._wanted(row)
+        except EventRefused as error:
+            return str(error)
+        failure = self._ids.failure(wanted.subject, wanted.fingerprint)
+        return str(failure) if failure else None
+
+    def _wanted(self, row: Row) -> Wanted:
+        major, version = self._catalog.contract(row.event_type).find(row.version)
+        return Wanted(major.subject, version.fingerprint, Schema(version.format, version.schema))
+
+
+def _kafka(servers: str | None, properties: Properties | None) -> Transport:
+    from pyevents.kafka import KafkaTransport
+
+    return KafkaTransport(servers, properties)
