@@ -208,11 +208,15 @@ class Undecodable(PyEventsError):
         rule: Short name of what failed, fit for a counter: `"framing"`, `"json"`, `"schema"` …
         problem: What is wrong, without the bytes.
         pointer: JSON pointer (RFC 6901) into the payload, where there is one.
+        event_type: Of the schema, where that much is known.
+        event_id: Of the envelope, where it can be read.
     """
 
-    def __init__(self, rule: str, problem: str, pointer: str = "") -> None:
+    def __init__(self, rule: str, problem: str, pointer: str = "", *, event_type: str = "", event_id: str = "") -> None:
         self.rule = rule
         self.pointer = pointer
+        self.event_type = event_type
+        self.event_id = event_id
         super().__init__(f"{rule}: {problem}" + (f" at {pointer}" if pointer else ""))
 
 

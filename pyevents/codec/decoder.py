@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
-from pyevents.catalog import Contract, Loaded, Major
+from pyevents.catalog import Loaded
 from pyevents.codec.avro import AvroReader, fullname
-from pyevents.codec.framing import unframe
+from pyevents.codec.framing import HEADER, unframe
 from pyevents.codec.payload import PayloadRules
-from pyevents.codec.refusal import Problem
+from pyevents.codec.refusal import Problem, describe
 from pyevents.envelope import EventSchema, RawEnvelope
 from pyevents.errors import RegistryUnreachable, Undecodable
 from pyevents.registry import Schema
@@ -19,6 +22,8 @@ from pyevents.registry import Schema
 __all__ = ["Decoder", "Event", "Schemas", "Skipped"]
 
 _envelope = msgspec.json.Decoder(RawEnvelope)
+_VERSION = re.compile(r"([1-9][0-9]{0,8})\.[0-9]+", re.ASCII)
+_ASK_AGAIN = 1.0  # seconds between two questions to a registry that is away, where JSON can be read without it
 
 
 class Schemas(Protocol):
@@ -28,25 +33,34 @@ class Schemas(Protocol):
         """Return the schema of an id; raises `SchemaUnknown` or `RegistryUnreachable`."""
 
 
-class Event(NamedTuple):
-    """A decoded event: the typed object and its envelope."""
+class Event(Struct, frozen=True):
+    """A decoded event: the typed object and its envelope as it was on the wire."""
 
     typed: Struct
-    schema: EventSchema
+    raw: RawEnvelope
+
+    @property
+    def schema(self) -> EventSchema:
+        """The envelope that handlers see; made anew at every call, since many handlers never look at it."""
+        return EventSchema.from_raw(self.raw)
 
 
-class Skipped(NamedTuple):
+class Skipped(Struct, frozen=True):
     """A message that is none of this consumer's: no contract has its type, or nobody asked for it."""
 
     event_type: str
 
 
-class _Source(NamedTuple):
-    """What a schema id stands for: an event type and, for Avro, how to read it."""
+class _Source(Struct):
+    """What a schema id stands for: an event type and, for Avro, how to read it.
+
+    `skipped` is the answer where nobody wants that type; `rules` are those of the versions met so far.
+    """
 
     event_type: str
-    format: str
     avro: AvroReader | None
+    skipped: Skipped | None
+    rules: dict[str, PayloadRules]
 
 
 class Decoder:
@@ -56,13 +70,23 @@ class Decoder:
         catalog: The contracts.
         schemas: The registry.
         wanted: Event types to decode; None for all that the catalog has.
+        clock: Returns seconds; says when a registry that was away is asked again.
     """
 
-    def __init__(self, catalog: Loaded, schemas: Schemas, wanted: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Loaded,
+        schemas: Schemas,
+        wanted: frozenset[str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._catalog = catalog
         self._schemas = schemas
-        self._wanted = wanted
-        self._sources: dict[int, _Source] = {}
+        self._wanted = frozenset(catalog.contracts) if wanted is None else wanted & catalog.contracts.keys()
+        self._clock = clock
+        self._away_until = 0.0
+        self._sources: dict[bytes, _Source] = {}
+        self._bare: dict[str, _Source] = {}
         self._rules: dict[tuple[str, int], PayloadRules] = {}
 
     def decode(self, value: bytes | None) -> Event | Skipped:
@@ -71,86 +95,118 @@ class Decoder:
         Raises:
             Undecodable: The bytes are no event, or the reader's schema refuses the payload.
             RegistryUnreachable: It has to wait for the registry; JSON never does.
-            SchemaUnknown: The registry does not know the id, and the body is not JSON.
+            SchemaUnknown: The registry does not know the id.
         """
         if value is None:
             raise Undecodable("framing", "the message has no value")
+        source = self._sources.get(value[:HEADER]) or self._source(value)
+        if source is None:  # the event type is in the envelope alone
+            raw = _json(value if value[:1] == b"{" else value[HEADER:])
+            source = self._bare.get(raw.event_type) or self._by_envelope(raw.event_type)
+            if source.skipped:
+                return source.skipped
+        else:
+            if source.skipped:
+                return source.skipped
+            raw = _json(value[HEADER:]) if source.avro is None else _avro(source.avro, value[HEADER:])
+        if source.event_type != raw.event_type:
+            problem = f"the envelope says another event type than its schema ({source.event_type})"
+            raise Undecodable("eventType", problem, event_type=source.event_type, event_id=raw.event_id)
+        rules = source.rules.get(raw.version) or self._rules_of(source, raw)
+        payload = raw.payload
+        try:
+            if rules.accepts(payload):
+                return Event(msgspec.convert(payload, rules.cls), raw)
+        except (ValueError, TypeError, RecursionError):
+            pass  # said below in words; an integral number may even be right
+        return Event(_held(rules, raw), raw)
+
+    def type_of(self, value: bytes | None) -> str:
+        """Return the event type of a message by its schema id, without decoding; empty where it is not known."""
+        source = self._sources.get(value[:HEADER]) if value else None
+        return source.event_type if source else ""
+
+    def _source(self, value: bytes) -> _Source | None:
         schema_id, body = unframe(value)
-        source = self._source(schema_id, body) if schema_id is not None else None
-        if source and not self._is_wanted(source.event_type):
-            return Skipped(source.event_type)
-        raw = _raw(source, body)
-        if not self._is_wanted(raw.event_type):
-            return Skipped(raw.event_type)
-        if source and source.event_type != raw.event_type:
-            raise Undecodable(
-                "eventType", f"the envelope says another event type than its schema ({source.event_type})"
-            )
-        return self._event(self._catalog.contract(raw.event_type), raw)
-
-    def _is_wanted(self, event_type: str) -> bool:
-        return event_type in self._catalog.contracts and (self._wanted is None or event_type in self._wanted)
-
-    def _source(self, schema_id: int, body: bytes) -> _Source | None:
-        source = self._sources.get(schema_id)
-        if source is not None:
-            return source
+        is_json = body[:1] == b"{"
+        if schema_id is None or (is_json and self._clock() < self._away_until):
+            return None
         try:
             writer = self._schemas.schema_of(schema_id)
         except RegistryUnreachable:
-            if body[:1] == b"{":
+            self._away_until = self._clock() + _ASK_AGAIN
+            if is_json:
                 return None
             raise
-        source = self._sources[schema_id] = self._identify(writer)
+        source = self._sources[value[:HEADER]] = self._identify(writer)
         return source
 
     def _identify(self, writer: Schema) -> _Source:
         if writer.format != "avro":
-            return _Source(_title(writer.text) or "", writer.format, None)
+            return self._new_source(_title(writer.text) or "")
         name = fullname(writer.text) or ""
         for contract in self._catalog.contracts.values():
             for major in contract.majors:
                 if major.subject == f"{contract.topic}-{name}":
-                    reader = AvroReader(writer.text, major.newest.schema)
-                    return _Source(contract.event_type, writer.format, reader)
-        return _Source(name, writer.format, None)
+                    return self._new_source(contract.event_type, AvroReader(writer.text, major.newest.schema))
+        return self._new_source(name)
 
-    def _event(self, contract: Contract, raw: RawEnvelope) -> Event:
-        major = _major(contract, raw.version)
-        rules = self._rules.get((contract.event_type, major.number))
-        if rules is None:
-            rules = PayloadRules(major.newest.reader, self._catalog.class_of(major))
-            self._rules[contract.event_type, major.number] = rules
-        held = rules.hold(raw.payload)
-        if isinstance(held, Problem):
-            raise Undecodable(
-                held.rule,
-                f"{contract.event_type} {raw.version}: expected {held.expected}, found {held.found}",
-                held.pointer,
+    def _by_envelope(self, event_type: str) -> _Source:
+        source = self._new_source(event_type)
+        if not source.skipped:  # strangers' types are without end, and not kept
+            self._bare[event_type] = source
+        return source
+
+    def _new_source(self, event_type: str, avro: AvroReader | None = None) -> _Source:
+        return _Source(event_type, avro, None if event_type in self._wanted else Skipped(event_type), {})
+
+    def _rules_of(self, source: _Source, raw: RawEnvelope) -> PayloadRules:
+        contract = self._catalog.contract(source.event_type)
+        match = _VERSION.fullmatch(raw.version)
+        major = contract.major(int(match[1])) if match else None
+        if major is None:
+            majors = ", ".join(str(one.number) for one in contract.majors)
+            problem = (
+                f"{contract.event_type} has majors {majors} here, not the version of this message; "
+                f"update the package that has its contract"
             )
-        return Event(held[1], EventSchema.from_raw(raw))
+            raise Undecodable("version", problem, event_type=contract.event_type, event_id=raw.event_id)
+        key = (contract.event_type, major.number)
+        if key not in self._rules:
+            self._rules[key] = PayloadRules(major.newest.reader, self._catalog.class_of(major))
+        if any(raw.version == version.number for version in major.versions):
+            source.rules[raw.version] = self._rules[key]
+        return self._rules[key]
 
 
-def _raw(source: _Source | None, body: bytes) -> RawEnvelope:
-    if source and source.avro:
-        return msgspec.convert(source.avro.read(body), RawEnvelope)
+def _json(body: bytes) -> RawEnvelope:
     try:
         return _envelope.decode(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except UnicodeError:
+        raise Undecodable("envelope", "text that is not UTF-8") from None
+    except (msgspec.DecodeError, RecursionError) as error:
         # msgspec names the field and the types, never the value.
         raise Undecodable("envelope", str(error)) from None
 
 
-def _major(contract: Contract, version: str) -> Major:
-    number = version.partition(".")[0]
-    major = contract.major(int(number)) if number.isascii() and number.isdigit() and len(number) < 9 else None
-    if major is None:
-        raise Undecodable(
-            "version",
-            f"{contract.event_type} has majors {', '.join(str(m.number) for m in contract.majors)} here, "
-            f"not the version of this message; update the package that has its contract",
-        )
-    return major
+def _avro(reader: AvroReader, body: bytes) -> RawEnvelope:
+    message = reader.read(body)
+    try:
+        return msgspec.convert(message, RawEnvelope)
+    except msgspec.ValidationError as error:
+        raise Undecodable("envelope", str(error)) from None
+
+
+def _held(rules: PayloadRules, raw: RawEnvelope) -> Struct:
+    """Return the typed object of a payload that did not fit at once, or say why there is none."""
+    try:
+        held = rules.hold(raw.payload)
+    except RecursionError:
+        held = Problem("", "depth", "values that are not nested as deeply", describe(raw.payload))
+    if isinstance(held, Problem):
+        problem = f"{raw.event_type} {raw.version}: expected {held.expected}, found {held.found}"
+        raise Undecodable(held.rule, problem, held.pointer, event_type=raw.event_type, event_id=raw.event_id)
+    return held[1]
 
 
 def _title(schema: str) -> str | None:

@@ -6,9 +6,12 @@ import struct
 
 from pyevents.errors import Undecodable
 
-__all__ = ["frame", "unframe"]
+__all__ = ["HEADER", "frame", "unframe"]
 
 _HEADER = struct.Struct(">bI")
+
+HEADER = _HEADER.size
+"""Bytes before the body."""
 
 
 def frame(schema_id: int, body: bytes) -> bytes:

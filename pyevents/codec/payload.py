@@ -32,16 +32,20 @@ class PayloadRules:
     Args:
         schema: Text of the payload's JSON Schema.
         cls: The generated class.
+
+    Attributes:
+        accepts: Whether the schema takes a payload; may raise what jsonschema-rs raises for values beyond JSON.
+        cls: As it was given.
     """
 
-    __slots__ = ("_accepts", "_cls", "_validator")
+    __slots__ = ("_validator", "accepts", "cls")
 
     def __init__(self, schema: str, cls: type[msgspec.Struct]) -> None:
         loaded = msgspec.json.decode(schema)
         validator = jsonschema_rs.validator_cls_for(loaded)
         self._validator = validator(loaded, validate_formats=True)
-        self._accepts = self._validator.is_valid
-        self._cls = cls
+        self.accepts = self._validator.is_valid
+        self.cls = cls
 
     def hold(self, payload: Any) -> tuple[Any, msgspec.Struct] | Problem:
         """Return the payload and the typed object that it makes, or what is wrong with it.
@@ -50,18 +54,18 @@ class PayloadRules:
         integer (draft-06 and later, section 6.1.1).
         """
         try:
-            if not self._accepts(payload):
+            if not self.accepts(payload):
                 return misfit(payload) or problem_of(self._validator.iter_errors(payload))
         except (ValueError, TypeError):
             return misfit(payload) or Problem("", "type", "JSON values", describe(payload))
         try:
-            return payload, msgspec.convert(payload, self._cls)
+            return payload, msgspec.convert(payload, self.cls)
         except msgspec.ValidationError:
             return self._hold_integral(_integral(payload))
 
     def _hold_integral(self, payload: Any) -> tuple[Any, msgspec.Struct] | Problem:
         try:
-            return payload, msgspec.convert(payload, self._cls)
+            return payload, msgspec.convert(payload, self.cls)
         except msgspec.ValidationError as error:
             return _class_problem(payload, error)
 
