@@ -27,6 +27,7 @@ _COMMANDS = {
     "registry": "registry",
     "release": "history",
     "show": "contracts",
+    "spool": "spool",
     "tail": "running",
     "validate": "contracts",
 }

@@ -1,0 +1,191 @@
+"""`spool ls|show|rejected`: what waits in a spool folder, on this machine or copied from another."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import itertools
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pyevents.cli.contracts import format_option
+from pyevents.errors import ConfigurationInvalid
+from pyevents.spool import listing, rejected
+from pyevents.spool.listing import Listed
+from pyevents.spool.place import default_folder
+from pyevents.spool.record import Entry
+
+__all__ = ["folder_option", "shown", "spool_command", "spool_folder"]
+
+folder_option = click.option(
+    "--spool-dir", "folder", envvar="PYEVENTS_SPOOL_DIR", type=click.Path(path_type=Path),
+    help="Default: PYEVENTS_SPOOL_DIR, then the user state folder.",
+)  # fmt: skip
+
+
+@click.group("spool")
+def spool_command() -> None:
+    """See and send what producers have accepted and the broker does not have yet."""
+
+
+@spool_command.command("ls")
+@folder_option
+@format_option
+def ls_command(folder: Path | None, form: str) -> None:
+    """List the streams: whose they are, whether that process lives, what waits, and what is damaged."""
+    found = list(listing.streams(spool_folder(folder)))
+    if form == "json":
+        click.echo(json.dumps([_as_json(one) for one in found], indent=2))
+        return
+    if not found:
+        click.echo("no stream: nothing waits")
+        return
+    rows = [("service", "owner", "waiting", "bytes", "oldest", "damaged", "stream")]
+    for one in found:
+        owner = (one.owner or "unknown") if one.owned else "gone"
+        age, damaged = _age(one.oldest), str(one.damaged or "")
+        rows.append((one.service, owner, f"{one.events:,}", f"{one.size:,}", age, damaged, one.name))
+    _print(rows)
+    for one in found:
+        if one.problem:
+            click.echo(f"{one.name}: {one.problem}", err=True)
+
+
+@spool_command.command("show")
+@click.argument("stream")
+@click.option("--payload", "with_payload", is_flag=True, help="Print bodies and keys too; they may be health data.")
+@click.option("--max", "limit", type=click.IntRange(1), default=100, show_default=True, help="Events to show.")
+@folder_option
+@format_option
+def show_command(stream: str, with_payload: bool, limit: int, folder: Path | None, form: str) -> None:
+    """Show what waits in STREAM (a name as `ls` prints it): types, hashed keys, sizes."""
+    chosen = _chosen(stream, [one.folder for one in listing.streams(spool_folder(folder))], "stream")
+    found = itertools.islice(listing.entries(chosen), limit)
+    rows = [{"position": position} | shown(entry, with_payload=with_payload) for position, entry in found]
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    _print([tuple(map(str, row.values())) for row in rows])
+
+
+def spool_folder(given: Path | None) -> Path:
+    """Return the spool's folder, which has to be there.
+
+    Raises:
+        ConfigurationInvalid: It is not.
+    """
+    folder = given or default_folder()
+    if not folder.is_dir():
+        raise ConfigurationInvalid("--spool-dir", f"there is no folder {folder}", "Give that of PYEVENTS_SPOOL_DIR.")
+    return folder
+
+
+def shown(entry: Entry, *, with_payload: bool = False) -> dict[str, Any]:
+    """Return what may be seen of an event: a hash stands for its key, a size for its body."""
+    key = "" if entry.key is None else hashlib.sha256(entry.key).hexdigest()[:12]
+    row = {
+        "time": datetime.fromtimestamp(entry.timestamp / 1000, UTC).isoformat(timespec="milliseconds"),
+        "type": entry.event_type,
+        "version": entry.version,
+        "key_hash": key,
+        "size": len(entry.body),
+    }
+    if with_payload:
+        row["key"] = None if entry.key is None else entry.key.decode(errors="replace")
+        row["body"] = entry.body.decode() if entry.body[:1] == b"{" else f"avro:{entry.body.hex()}"
+    return row
+
+
+@spool_command.group("rejected")
+def rejected_command() -> None:
+    """Events that the broker will never take as they are."""
+
+
+@rejected_command.command("ls")
+@folder_option
+@format_option
+def rejected_ls_command(folder: Path | None, form: str) -> None:
+    """List the rejected events with the reason of each."""
+    rows = [
+        {"stream": path.name, "position": one.position} | shown(one.entry) | {"reason": one.reason}
+        for path in _rejected_files(folder)
+        for one in rejected.read(path)
+    ]
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2))
+        return
+    _print([tuple(map(str, row.values())) for row in rows])
+    if not rows:
+        click.echo("nothing was rejected")
+
+
+@rejected_command.command("discard")
+@click.argument("stream", required=False)
+@click.option("--all", "everything", is_flag=True, help="Those of every stream.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@folder_option
+def discard_command(stream: str | None, everything: bool, yes: bool, folder: Path | None) -> None:
+    """Delete the rejected events of STREAM for good."""
+    paths = rejected_files(folder, stream, everything)
+    count = sum(len(rejected.read(path)) for path in paths)
+    if not yes:
+        click.confirm(f"Delete {count} events for good? `spool rejected replay` would send them", abort=True, err=True)
+    gone = 0
+    for path in paths:
+        with rejected.taking(path) as found:
+            gone += len(found)
+    click.echo(f"deleted: {gone}")
+
+
+def rejected_files(folder: Path | None, stream: str | None, everything: bool) -> list[Path]:
+    """Return the files that a person means by a stream's name or by `--all`.
+
+    Raises:
+        click.UsageError: Neither was given, or both.
+        ConfigurationInvalid: Nothing was rejected from such a stream.
+    """
+    if everything == (stream is not None):
+        raise click.UsageError("give a stream, as `pyevents spool rejected ls` prints it, or --all")
+    paths = _rejected_files(folder)
+    return paths if stream is None else [_chosen(stream, paths, "stream with rejected events")]
+
+
+def _rejected_files(folder: Path | None) -> list[Path]:
+    clusters = sorted(path for path in spool_folder(folder).glob("*/*") if path.is_dir())
+    return [path for cluster in clusters for path in rejected.files(cluster)]
+
+
+def _chosen(name: str, paths: list[Path], what: str) -> Path:
+    for path in paths:
+        if path.name == name:
+            return path
+    near = difflib.get_close_matches(name, [path.name for path in paths], n=1, cutoff=0.3)
+    hint = f"Did you mean {near[0]}?" if near else "There is none at all."
+    raise ConfigurationInvalid("STREAM", f"there is no {what} {name!r}", hint)
+
+
+def _print(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print columns; names stay whole, so that they can be copied."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+
+
+def _as_json(one: Listed) -> dict[str, Any]:
+    return one._asdict() | {"folder": str(one.folder)}
+
+
+def _age(milliseconds: int | None) -> str:
+    if milliseconds is None:
+        return ""
+    seconds = max(0, int(time.time() - milliseconds / 1000))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

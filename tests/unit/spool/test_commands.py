@@ -1,0 +1,112 @@
+"""`pyevents spool …` as a person types it: what it shows, what it never shows, and what it says to a typo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pyevents.cli import main
+from pyevents.spool import rejected
+from pyevents.spool.folder import DiskSpool
+from pyevents.spool.record import Entry
+
+Event = Callable[..., Entry]
+OpenSpool = Callable[..., DiskSpool]
+
+
+@pytest.fixture
+def spool_command(folder: Path) -> Callable[..., Result]:
+    def run(*arguments: str, given: str | None = None) -> Result:
+        result = CliRunner().invoke(main, ["spool", *arguments, "--spool-dir", str(folder)], input=given)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def dead(open_spool: OpenSpool, event: Event, end_abruptly: Callable[[DiskSpool], None]) -> Callable[[int], DiskSpool]:
+    """Leave events behind as a process that was killed does."""
+
+    def leave(count: int) -> DiskSpool:
+        spool = open_spool("matching-service")
+        for number in range(1, count + 1):
+            spool.stream("matching-events").append(event(number))
+        end_abruptly(spool)
+        return spool
+
+    return leave
+
+
+def test_ls_tells_living_owners_from_dead_ones(
+    spool_command: Callable[..., Result],
+    dead: Callable[[int], DiskSpool],
+    open_spool: OpenSpool,
+    event: Event,
+) -> None:
+    dead(3)
+    open_spool().stream("patient-events").append(event(1))
+    lines = spool_command("ls").output.splitlines()
+    assert lines[1].split()[:3] == ["matching-service", "gone", "3"]
+    assert lines[2].split()[:2] == ["patient-service", "pid"]
+    first, second = json.loads(spool_command("ls", "--format", "json").output)
+    assert (first["owned"], first["events"], first["topic"]) == (False, 3, "matching-events")
+    assert (second["owned"], second["events"]) == (True, 1)
+
+
+def test_ls_of_an_empty_folder_says_so(spool_command: Callable[..., Result]) -> None:
+    assert "nothing waits" in spool_command("ls").output
+
+
+def test_show_hides_keys_and_bodies_until_asked(
+    spool_command: Callable[..., Result], dead: Callable[[int], DiskSpool]
+) -> None:
+    (name,) = dead(2).orphans()
+    result = spool_command("show", name)
+    assert result.output.count("patient.created") == 2
+    assert "event 1" not in result.output
+    rows = json.loads(spool_command("show", name, "--format", "json").output)
+    assert rows[0]["key_hash"] == "6b86b273ff34" and "key" not in rows[0], "the first digits of SHA-256 of the key 1"
+    assert b"event 1".hex() in spool_command("show", name, "--payload").output
+
+
+def test_show_stops_where_it_is_told_to(spool_command: Callable[..., Result], dead: Callable[[int], DiskSpool]) -> None:
+    (name,) = dead(9).orphans()
+    assert len(spool_command("show", name, "--max", "4").output.splitlines()) == 4
+
+
+def test_typo_in_a_stream_names_the_nearest(
+    spool_command: Callable[..., Result], dead: Callable[[int], DiskSpool]
+) -> None:
+    (name,) = dead(1).orphans()
+    for command in (["show"], ["rejected", "discard", "--yes"]):
+        result = spool_command(*command, name[:-3])
+        assert result.exit_code == 2
+        assert (name in result.output) == (command == ["show"])
+
+
+def test_folder_that_is_not_there_is_told() -> None:
+    result = CliRunner().invoke(main, ["spool", "ls", "--spool-dir", "/nowhere"])
+    assert result.exit_code == 2
+    assert "/nowhere" in result.output and "Traceback" not in result.output
+
+
+def test_rejected_events_are_listed_with_their_reasons_and_deleted_after_a_question(
+    spool_command: Callable[..., Result], open_spool: OpenSpool, event: Event
+) -> None:
+    cluster = Path(open_spool().where)
+    for number in (1, 2):
+        rejected.keep(cluster, f"patient-events~{number:020x}", number, event(number), "MSG_SIZE_TOO_LARGE: too large")
+    listed = spool_command("rejected", "ls").output
+    assert listed.count("too large") == 2 and "event 1" not in listed
+    assert [row["position"] for row in json.loads(spool_command("rejected", "ls", "--format", "json").output)] == [1, 2]
+    assert spool_command("rejected", "discard", "--all", given="n\n").exit_code == 1
+    assert len(rejected.files(cluster)) == 2
+    assert "deleted: 1" in spool_command("rejected", "discard", f"patient-events~{1:020x}", "--yes").output
+    assert "deleted: 1" in spool_command("rejected", "discard", "--all", given="y\n").output
+    assert "nothing was rejected" in spool_command("rejected", "ls").output
+    assert spool_command("rejected", "discard").exit_code == 2
