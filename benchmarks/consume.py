@@ -30,7 +30,7 @@ COUNT = 20_000
 def fill(pair: RealPair) -> None:
     event = msgspec.convert(PAYLOAD, PatientCreated)
     with RobustKafkaProducer(
-        pair.bootstrap_servers, "bench", schema_registry_url=pair.registry_url, auto_register=True
+        pair.bootstrap_servers, "bench", schema_registry_url=pair.registry_url, auto_register=True, spool=None
     ) as producer:
         for _ in range(COUNT):
             producer.publish(event)

@@ -34,7 +34,7 @@ def ours(pair: RealPair) -> float:
     """Return microseconds per event of `publish`."""
     event = msgspec.convert(PAYLOAD, PatientCreated)
     with RobustKafkaProducer(
-        pair.bootstrap_servers, "bench", schema_registry_url=pair.registry_url, auto_register=True
+        pair.bootstrap_servers, "bench", schema_registry_url=pair.registry_url, auto_register=True, spool=None
     ) as producer:
         producer.publish(event)
         assert producer.flush(30) == 0

@@ -59,6 +59,7 @@ class MemoryTransport:
     """
 
     name = "memory"
+    lasting = False
 
     def __init__(self, partitions: int = 3, topics: Mapping[str, int] | None = None) -> None:
         self.changed = threading.Condition()
@@ -158,6 +159,9 @@ class _Sender:
             done(Delivery(message.partition, message.offset, None))
             served += 1
         return served
+
+    def cluster_id(self, timeout: float) -> str | None:
+        return None if self._transport.down else "memory"
 
     def close(self, timeout: float) -> int:
         self.poll(timeout)

@@ -110,6 +110,9 @@ class Sender(Protocol):
     def poll(self, timeout: float) -> int:
         """Serve delivery reports for at most `timeout` seconds; return how many."""
 
+    def cluster_id(self, timeout: float) -> str | None:
+        """Return the cluster's own id; None if nobody says it within `timeout` seconds."""
+
     def close(self, timeout: float) -> int:
         """Send what can be sent in `timeout` seconds; return how many records are left without a report."""
 
@@ -155,6 +158,10 @@ class Transport(Protocol):
     @property
     def name(self) -> str:
         """Where it leads, in words fit for an error message."""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it is there after this process; the events that wait for it then are, too."""
 
     def sender(self, client_id: str) -> Sender:
         """Return a new sender; connects in the background."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -59,7 +60,12 @@ class _Demo:
         for event_type in self._loaded.contracts:
             consumer.on(event_type)(self._handle)
         runner = threading.Thread(target=consumer.run, daemon=True)
-        with RobustKafkaProducer(servers, "patient-service", schema_registry_url=url, auto_register=True) as producer:
+        with (
+            tempfile.TemporaryDirectory() as spool,
+            RobustKafkaProducer(
+                servers, "patient-service", schema_registry_url=url, auto_register=True, spool_dir=spool
+            ) as producer,
+        ):
             self._publish_all(producer)
             runner.start()
             self._wait(len(self._loaded.contracts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 import click
@@ -46,7 +47,12 @@ def publish_command(
     contract = load(catalog).contract(event_type)
     payload = payload_of(event_type, file)
     producer = RobustKafkaProducer(
-        bootstrap_servers, service, schema_registry_url=url, catalog=catalog, auto_register=register
+        bootstrap_servers,
+        service,
+        schema_registry_url=url,
+        catalog=catalog,
+        auto_register=register,
+        spool=None,
     )
     try:
         producer.send_event(contract.topic, event_type, payload, version=number)
@@ -101,8 +107,9 @@ def dev_command(real: bool, data: Path | None, catalog: str) -> None:
         signal.signal(number, lambda *_: ended.set())
     loaded = load(catalog)
     running = real_pair(loaded, data, lambda text: click.echo(text, err=True)) if real else embedded_pair(loaded)
-    with running as pair:
+    with running as pair, TemporaryDirectory(prefix="pyevents-spool-") as spool:
         click.echo(f"export KAFKA_BOOTSTRAP_SERVERS={pair.bootstrap_servers}")
         click.echo(f"export SCHEMA_REGISTRY_URL={pair.registry_url}")
+        click.echo(f"export PYEVENTS_SPOOL_DIR={spool}")
         click.echo("running until Ctrl-C", err=True)
         ended.wait()

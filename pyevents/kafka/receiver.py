@@ -9,6 +9,7 @@ from typing import Any
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
+from pyevents.kafka.inherited import keep_in_children
 from pyevents.transport import Headers, Message, Partition, Rebalance
 
 __all__ = ["KafkaReceiver"]
@@ -25,6 +26,7 @@ class KafkaReceiver:
 
     def __init__(self, client: confluent_kafka.Consumer) -> None:
         self._client = client
+        keep_in_children(self)
         self._last_error = ""
 
     def subscribe(self, topics: Sequence[str], rebalance: Rebalance) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
 
+from pyevents.kafka.inherited import keep_in_children
 from pyevents.transport import Backpressure, Delivery, Fault, Record, Refused
 
 __all__ = ["KafkaSender"]
@@ -21,6 +22,7 @@ class KafkaSender:
 
     def __init__(self, client: confluent_kafka.Producer) -> None:
         self._client = client
+        keep_in_children(self)
 
     def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
         """Take one record; `done` is called from `poll`."""
@@ -49,12 +51,21 @@ class KafkaSender:
         """Serve delivery reports."""
         return int(self._client.poll(timeout))
 
+    def cluster_id(self, timeout: float) -> str | None:
+        """Return the id that the cluster was formatted with."""
+        try:
+            answer: str | None = self._client.list_topics(timeout=timeout).cluster_id
+        except KafkaException:
+            return None
+        return answer
+
     def close(self, timeout: float) -> int:
         """Send what can be sent; return how many records are left without a report."""
         left = int(self._client.flush(timeout))
         if left:
             self._client.purge()
             self._client.flush(1)
+        del self._client  # the last reference: it is destroyed here, not in a child that is forked later
         return left
 
 

@@ -63,6 +63,8 @@ class KafkaTransport:
         self.servers = bootstrap_servers(servers)
         self._given, self._environment = client_properties(properties)
 
+    lasting = True
+
     @property
     def name(self) -> str:
         """Where it leads."""

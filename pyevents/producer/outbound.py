@@ -5,8 +5,10 @@ Its owner holds the producer's lock around every call.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
+from pyevents.errors import SpoolError
 from pyevents.outcome import Outcome, after_fault, in_words
 from pyevents.retry import Backoff
 from pyevents.spool.record import Entry
@@ -14,12 +16,22 @@ from pyevents.spool.stream import Stream
 from pyevents.transport import Backpressure, Delivery, Fault, Record, Refused
 from pyevents.watermark import Watermark
 
-__all__ = ["Outbound"]
+__all__ = ["Outbound", "Send", "Unsendable"]
 
 Send = Callable[[Record, Callable[[Delivery], None]], None]
 
 # What is with the client is sent twice after a crash, so it is bounded.
 _IN_FLIGHT = 10_000
+
+
+class Unsendable(SpoolError):
+    """The catalog of this process does not have the contract of an event; another release accepted it."""
+
+    def __init__(self, event_type: str, version: str) -> None:
+        super().__init__(
+            f"this release has no contract {event_type} {version} as it was when the event was accepted. "
+            f"The release that accepted it sends it, when it runs again."
+        )
 
 
 class Outbound:
@@ -37,10 +49,11 @@ class Outbound:
         stream: Stream,
         message_of: Callable[[Entry], bytes | None],
         report: Callable[[tuple[Outbound, int, int, Delivery]], None],
-        clock: Callable[[], float],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stream = stream
         self.reason: str | None = None
+        self.adopted = stream.last > 0
         self._message_of = message_of
         self._report = report
         self._clock = clock
@@ -52,6 +65,16 @@ class Outbound:
         self._again = False
         self._failures = 0
         self._not_before = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """How many events the broker has not confirmed."""
+        return max(0, self.stream.last - self.stream.watermark)
+
+    @property
+    def finished(self) -> bool:
+        """Whether an adopted stream has nothing left to send."""
+        return not self._with_client and not self.waiting
 
     def hand_over(self, position: int, entry: Entry, send: Send) -> bool:
         """Give an event that was just appended to the client, if nothing is before it.

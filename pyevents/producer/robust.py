@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import atexit
+import logging
+import os
 import threading
-import time
 import weakref
 from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Literal, Self
 
 from msgspec import Struct
 
-from pyevents.catalog import Loaded, load
+from pyevents.catalog import load
 from pyevents.codec import Encoded, Encoder
-from pyevents.codec.framing import frame
 from pyevents.config import Properties
 from pyevents.errors import Closed, ConfigurationInvalid, EventTooLarge
-from pyevents.producer.outbound import Outbound
-from pyevents.producer.sending import Sending
+from pyevents.producer.running import Running, Setup
 from pyevents.producer.status import ProducerStatus
-from pyevents.registry import HttpRegistry, Ids, Registry, Schema
-from pyevents.registry.ids import Wanted
-from pyevents.spool.memory import MemorySpool
+from pyevents.producer.storage import open_store
+from pyevents.registry import HttpRegistry, Registry
 from pyevents.spool.record import Entry
 from pyevents.spool.stream import Spool
 from pyevents.transport import Headers, Transport
 
 __all__ = ["RobustKafkaProducer"]
 
+log = logging.getLogger("pyevents.producer")
+
 _living: weakref.WeakSet[RobustKafkaProducer] = weakref.WeakSet()
+_forking: list[RobustKafkaProducer] = []
 
 # Room for keys, headers and Kafka's own record overhead below librdkafka's `message.max.bytes`.
 _LARGEST = 1_000_000 - 1_000
@@ -39,8 +41,8 @@ class RobustKafkaProducer:
     """Publishes events that their contracts accept, in order, broker or not.
 
     Constructing it returns at once; brokers and registries that are away delay sending, never publishing. Events
-    wait in the spool (in memory unless another is given) until the broker has confirmed them. Any number of threads
-    may publish at the same time.
+    wait in the spool on disk until the broker has confirmed them; what a process leaves there, the next one of the
+    same service sends. Any number of threads may publish at the same time, and it may be made before a fork.
 
     Args:
         bootstrap_servers: `host:port`, comma-separated; default `KAFKA_BOOTSTRAP_SERVERS`, then `kafka:9092`.
@@ -51,12 +53,17 @@ class RobustKafkaProducer:
         framing: `"confluent"` puts the schema id before each message, `"none"` sends bare JSON for services that
             cannot read it yet (see docs/migration.md).
         properties: Of librdkafka, by their own names.
-        spool: Where events wait; default is memory.
+        spool: `"disk"`, None for memory (what waits is lost with the process), or a spool of your own.
+        spool_dir: Default `PYEVENTS_SPOOL_DIR`, then the user state folder. It has to be there, mode 0700.
+        spool_limit: Bytes that may wait; default 1 GiB on disk, 256 MiB in memory.
+        durability: What an accepted event survives: `"os"` the end of the process, `"fsync"` power loss,
+            `"interval:200"` power loss but for the last 200 milliseconds.
         transport: Another way than Kafka, such as `pyevents.memory.MemoryTransport`.
         registry: Another registry than that of the URL.
 
     Raises:
         ConfigurationInvalid: A setting cannot work.
+        FolderUnusable: The spool's folder cannot be used, with the command that mends it.
         CatalogInvalid: There is no readable catalog.
     """
 
@@ -70,29 +77,33 @@ class RobustKafkaProducer:
         auto_register: bool = False,
         framing: Literal["confluent", "none"] = "confluent",
         properties: Properties | None = None,
-        spool: Spool | None = None,
+        spool: Spool | Literal["disk"] | None = "disk",
+        spool_dir: str | Path | None = None,
+        spool_limit: int | None = None,
+        durability: str = "os",
         transport: Transport | None = None,
         registry: Registry | None = None,
     ) -> None:
         if framing not in ("confluent", "none"):
             raise ConfigurationInvalid("framing", "it is neither 'confluent' nor 'none'", "Choose one of them.")
+        transport = transport or _kafka(bootstrap_servers, properties)
+        loaded = load(catalog)
+        store = open_store(spool, service_name, transport, folder=spool_dir, limit=spool_limit, durability=durability)
         self.service_name = service_name
-        self._framed = framing == "confluent"
-        self._catalog: Loaded = load(catalog)
-        self._encoder = Encoder(self._catalog, service_name)
-        self._spool = spool or MemorySpool()
-        self._lock = threading.Lock()
-        self._topics: dict[str, Outbound] = {}
-        self._closed = False
-        self._sending = Sending(
-            transport or _kafka(bootstrap_servers, properties), service_name, self._lock, self._spool
-        )
-        self._ids = Ids(
+        self._encoder = Encoder(loaded, service_name)
+        self._setup = Setup(
+            service_name,
+            loaded,
+            transport,
             registry or HttpRegistry(schema_registry_url),
-            auto_register=auto_register,
-            on_change=self._sending.wake,
+            auto_register,
+            framing == "confluent",
+            store,
         )
-        self._sending.start()
+        self._closed = False
+        self._lock = threading.Lock()
+        self._running: Running | None = Running(self._setup, self._lock)
+        self._running.start()
         _living.add(self)
 
     def publish(
@@ -145,28 +156,41 @@ class RobustKafkaProducer:
 
     def flush(self, timeout: float = 10.0) -> int:
         """Wait until the broker has everything, at most `timeout` seconds; return how many events are left."""
-        return self._sending.wait_empty(timeout)
+        running = self._running
+        return running.sending.wait_empty(timeout) if running else 0
 
     def status(self) -> ProducerStatus:
         """Return what waits, what was sent and what is wrong."""
-        pending = self._sending.pending()
-        with self._lock:
-            waiting = {topic: reason for topic, out in self._topics.items() if (reason := self._reason(topic, out))}
-        return ProducerStatus(pending[0], pending[1], self._sending.sent, waiting, self._sending.last_error)
+        running = self._running
+        if running is None:
+            return ProducerStatus(0, 0, 0, {}, None, self._setup.store.durability)
+        sending, outbounds = running.sending, running.sending.outbounds()
+        waiting = {out.stream.topic: reason for out in outbounds if (reason := running.reason(out))}
+        pending = [out.stream.pending for out in outbounds]
+        events, size = sum(one.events for one in pending), sum(one.size for one in pending)
+        return ProducerStatus(events, size, sending.sent, waiting, sending.last_error, self._setup.store.durability)
 
     def close(self, timeout: float = 10.0) -> int:
         """Send what can be sent within `timeout` seconds and stop; return how many events are left.
 
-        Calling it again does nothing. It runs by itself when the interpreter ends.
+        Those stay in the spool, and the next process of the service sends them. Calling it again does nothing. It
+        runs by itself when the interpreter ends.
         """
-        with self._lock:
+        # A signal handler may run inside `publish`, which has the lock; atexit closes it then.
+        if not self._lock.acquire(timeout=max(0.1, timeout)):
+            return self._running.sending.waiting() if self._running else 0
+        try:
             if self._closed:
                 return 0
             self._closed = True
-        left = self._sending.stop(timeout)
-        self._ids.close()
-        self._spool.close()
+            running, self._running = self._running, None
+        finally:
+            self._lock.release()
+        left = running.stop(timeout) if running else 0
+        self._setup.store.spool.close()
         _living.discard(self)
+        if left:
+            log.warning("%d events wait in %s; the next process sends them", left, self._setup.store.spool.where)
         return left
 
     def __enter__(self) -> Self:
@@ -183,7 +207,7 @@ class RobustKafkaProducer:
     def _accept(self, encoded: Encoded, headers: Mapping[str, str | bytes] | None) -> str:
         if len(encoded.body) > _LARGEST:
             raise EventTooLarge(encoded.event_type, len(encoded.body), _LARGEST)
-        if not self._framed and encoded.format != "json":
+        if not self._setup.framed and encoded.format != "json":
             raise ConfigurationInvalid(
                 "framing", f"{encoded.event_type} is Avro, which cannot be sent without a schema id", "Use 'confluent'."
             )
@@ -200,35 +224,21 @@ class RobustKafkaProducer:
         with self._lock:
             if self._closed:
                 raise Closed("producer")
-            topic = self._topics.get(encoded.topic) or self._open(encoded.topic)
-            position = topic.stream.append(entry)
-            if not topic.hand_over(position, entry, self._sending.send):
-                self._sending.wake()
+            running = self._running or self._restart()
+            running.sending.append(entry)
         return encoded.event_id
 
-    def _open(self, topic: str) -> Outbound:
-        out = Outbound(self._spool.stream(topic), self._message, self._sending.report, time.monotonic)
-        self._topics[topic] = out
-        self._sending.add(out)
-        return out
+    def _restart(self) -> Running:
+        """Begin anew in a forked child."""
+        self._running = running = Running(self._setup, self._lock)
+        running.start()
+        return running
 
-    def _message(self, entry: Entry) -> bytes | None:
-        if not self._framed:
-            return entry.body
-        schema_id = self._ids.id_of(self._wanted(entry))
-        return None if schema_id is None else frame(schema_id, entry.body)
-
-    def _wanted(self, entry: Entry) -> Wanted:
-        major, version = self._catalog.contract(entry.event_type).find(entry.version)
-        return Wanted(major.subject, entry.fingerprint, Schema(version.format, version.schema))
-
-    def _reason(self, topic: str, out: Outbound) -> str | None:
-        if out.reason or not out.stream.pending.events or not self._framed:
-            return out.reason
-        first = out.stream.read(out.stream.watermark + 1, limit=1)
-        wanted = self._wanted(first[0][1]) if first else None
-        failure = self._ids.failure(wanted.subject, wanted.fingerprint) if wanted else None
-        return str(failure) if failure else None
+    def _begin_anew(self) -> None:
+        """In a forked child: leave client and streams to the parent; own ones are made at the first publish."""
+        self._lock = threading.Lock()
+        self._running = None
+        self._setup.store.spool.after_fork_in_child()
 
 
 def _kafka(servers: str | None, properties: Properties | None) -> Transport:
@@ -245,3 +255,23 @@ def _headers(headers: Mapping[str, str | bytes]) -> Headers:
 def _close_living() -> None:
     for producer in list(_living):
         producer.close()
+
+
+def _before_fork() -> None:
+    """Hold every producer's lock, so that no event is half-written in the child's copy of the memory."""
+    _forking.extend(sorted(_living, key=id))
+    for producer in _forking:
+        producer._lock.acquire()
+
+
+def _after_fork_in_parent() -> None:
+    while _forking:
+        _forking.pop()._lock.release()
+
+
+def _after_fork_in_child() -> None:
+    while _forking:
+        _forking.pop()._begin_anew()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

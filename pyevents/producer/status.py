@@ -21,3 +21,6 @@ class ProducerStatus(NamedTuple):
     """Topics that wait, with the reason."""
 
     last_error: str | None
+
+    durability: str
+    """What an accepted event survives: `os`, `fsync`, `interval:<ms>`; `container` and `memory` go with theirs."""

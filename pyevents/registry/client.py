@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -17,6 +18,12 @@ _TYPES = {"json": "JSON", "avro": "AVRO"}
 
 # Answers that a later try may change: time-outs, throttling, and servers or proxies in trouble (RFC 9110, 15.5-15.6).
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+# A child that is forked while another thread imports waits for ever for that module, so a fork waits for the import.
+_importing = threading.Lock()
+os.register_at_fork(
+    before=lambda: _importing.acquire(), after_in_parent=_importing.release, after_in_child=_importing.release
+)
 
 
 class Schema(NamedTuple):
@@ -61,6 +68,7 @@ class HttpRegistry:
         self.url = ",".join(hide_password(part) for part in self._given.split(","))
         self._timeout = timeout
         self._made: Any = None
+        self._process = 0
 
     def look_up(self, subject: str, schema: Schema) -> int:
         """Return the id under which the subject has this schema."""
@@ -88,7 +96,8 @@ class HttpRegistry:
         return list(self._ask("subjects", lambda client: client.get_subjects()))
 
     def _ask(self, what: str, question: Callable[[Any], Answer]) -> Answer:
-        from confluent_kafka.schema_registry.error import SchemaRegistryError
+        with _importing:
+            from confluent_kafka.schema_registry.error import SchemaRegistryError
 
         try:
             return question(self._client())
@@ -116,13 +125,13 @@ class HttpRegistry:
         return SchemaRefused(what, self.url, f"{error.error_message} (status {status})")
 
     def _client(self) -> Any:
-        if self._made is None:
+        if self._made is None or self._process != os.getpid():  # connections are not for two processes
             from confluent_kafka.schema_registry import SchemaRegistryClient
 
             conf: dict[str, Any] = {"url": self._given, "timeout": self._timeout, "max.retries": 0}
             conf |= _credentials()
             try:
-                self._made = SchemaRegistryClient(conf)
+                self._made, self._process = SchemaRegistryClient(conf), os.getpid()
             except (ValueError, TypeError, OSError) as error:
                 raise ConfigurationInvalid(
                     "schema_registry_url", _reason(error), "See the registry settings."

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-import platformdirs
+from pyevents.spool.errors import FolderUnusable
 
 __all__ = ["Resting", "default_folder", "rests_on"]
 
@@ -16,10 +16,20 @@ _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 def default_folder() -> Path:
-    """Return `spool` in the user state folder, made if it is missing."""
+    """Return `spool` in the user state folder, made if it is missing.
+
+    Raises:
+        FolderUnusable: It cannot be made; many containers have no home that can be written to.
+    """
+    import platformdirs  # 30 ms (measured), for a path that is asked for once
+
     folder = platformdirs.user_state_path("pyevents") / "spool"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        remedy = "Mount a volume and point PYEVENTS_SPOOL_DIR to it."
+        raise FolderUnusable(folder, f"cannot be made: {error.strerror}", remedy) from None
     return folder
 
 

@@ -42,6 +42,10 @@ class Stream(Protocol):
         """The highest position; 0 while there was none."""
 
     @property
+    def closed(self) -> bool:
+        """Whether it takes no more events; ask the spool for another."""
+
+    @property
     def watermark(self) -> int:
         """Everything up to and including this position is acknowledged."""
 

@@ -1,0 +1,82 @@
+"""What has to be done now and then and may take a while: watermarks, heirless streams, the cluster's id."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from pyevents.errors import SpoolError
+from pyevents.producer.sending import Sending
+from pyevents.spool.stream import Spool
+
+__all__ = ["Keeper"]
+
+log = logging.getLogger("pyevents.producer")
+
+_CHECKPOINT = 1.0
+_ADOPTION = 10.0
+
+
+class Keeper:
+    """A thread beside the sender's, so that a slow disk or a silent broker never holds up delivery reports.
+
+    Args:
+        spool: Whose streams are kept.
+        sending: Takes the streams that are adopted.
+    """
+
+    def __init__(self, spool: Spool, sending: Sending) -> None:
+        self._spool = spool
+        self._sending = sending
+        self._passed_over: set[str] = set()
+        self._reported = False
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pyevents-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Adopt what is there now, then go on in the background."""
+        self.adopt()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, without waiting for a question to the broker."""
+        self._ended.set()
+
+    def adopt(self) -> None:
+        """Take over the streams of this service and cluster whose process is gone."""
+        for name in self._spool.orphans():
+            if name in self._passed_over:
+                continue
+            if not self._spool.adopts:
+                self._report(name)
+                return
+            try:
+                stream = self._spool.adopt(name)
+            except SpoolError as error:
+                log.error("%s", error)
+                self._passed_over.add(name)
+                continue
+            if stream is not None:
+                # What another cluster is owed is left again, and not taken twice.
+                self._passed_over.add(name)
+                self._sending.adopt(stream)
+
+    def _report(self, name: str) -> None:
+        if not self._reported:
+            self._reported = True
+            log.warning(
+                "%s/%s and perhaps others hold events of a process that is gone and had no `service_name`; "
+                "nobody knows whose they are. Give `service_name`; `pyevents spool drain` sends them",
+                self._spool.where,
+                name,
+            )
+
+    def _run(self) -> None:
+        adoption = time.monotonic() + _ADOPTION
+        while not self._ended.wait(_CHECKPOINT):
+            self._spool.checkpoint()
+            self._sending.ask_cluster(_CHECKPOINT)
+            if time.monotonic() > adoption:
+                self.adopt()
+                adoption = time.monotonic() + _ADOPTION

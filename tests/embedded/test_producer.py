@@ -1,0 +1,235 @@
+"""What a producer leaves behind, and who sends it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import confluent_kafka
+import pytest
+
+from pyevents import RobustKafkaProducer
+from pyevents.events import PatientCreated
+from pyevents.spool.state import State, StateFile
+from pyevents.spool.state import read as read_state
+from tests.suite.place import wait_until
+
+Make = Callable[..., RobustKafkaProducer]
+
+
+@pytest.fixture
+def make(embedded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    """Make producers of a service that no other test has."""
+    monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
+    made: list[RobustKafkaProducer] = []
+    name = f"patient-service-{uuid4().hex[:8]}"
+
+    def new(service: str = name, **options: Any) -> RobustKafkaProducer:
+        servers, url = embedded.bootstrap_servers, embedded.registry_url
+        made.append(RobustKafkaProducer(servers, service, schema_registry_url=url, auto_register=True, **options))
+        return made[-1]
+
+    yield new
+    for producer in made:
+        producer.close(0)
+
+
+@pytest.fixture
+def broker_away(embedded: Any) -> Iterator[Callable[[], None]]:
+    """The broker is away; the value brings it back."""
+    embedded.stop_broker()
+    yield embedded.start_broker
+    embedded.start_broker()
+
+
+@pytest.fixture
+def arrived(embedded: Any) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
+    """Read everything of a mark from `patient-events`, in order."""
+    consumers = []
+
+    def read(mark: str) -> list[dict[str, Any]]:
+        consumer = confluent_kafka.Consumer(
+            {
+                "bootstrap.servers": embedded.bootstrap_servers,
+                "group.id": uuid4().hex,
+                "enable.partition.eof": True,
+            }
+        )
+        consumers.append(consumer)
+        parts = consumer.list_topics("patient-events", 10).topics["patient-events"].partitions
+        consumer.assign([confluent_kafka.TopicPartition("patient-events", part, 0) for part in parts])
+        found, ended = [], 0
+        while ended < len(parts):
+            message = consumer.poll(10)
+            assert message is not None
+            if message.error():
+                ended += 1
+            elif mark.encode() in message.value():
+                found.append(json.loads(message.value()[5:]))
+        return found
+
+    yield read
+    for consumer in consumers:
+        consumer.close()
+
+
+def event(mark: str, number: int) -> PatientCreated:
+    return PatientCreated(patient_id=1, vorname=str(number), nachname=mark)
+
+
+def numbers(found: list[dict[str, Any]]) -> list[int]:
+    return [int(one["payload"]["vorname"]) for one in found]
+
+
+def in_child(work: Callable[[], None]) -> int:
+    """Run a function in a forked process; return its exit status, negative for a signal."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+            sys.exit(0)  # as a real child: atexit hooks run, and the interpreter is torn down
+        except SystemExit:
+            os._exit(_ended())
+        except BaseException:
+            traceback.print_exc(file=sys.__stderr__)
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _ended() -> int:
+    import atexit
+
+    atexit._run_exitfuncs()
+    return 0
+
+
+def test_events_of_a_killed_process_are_sent_by_the_next_before_its_own(
+    make: Make, broker_away: Callable[[], None], arrived: Any, spool_dir: Path
+) -> None:
+    mark = uuid4().hex
+    ids: list[str] = []
+    told, said = os.pipe()
+
+    def predecessor() -> None:
+        producer = make()
+        for number in range(20):
+            os.write(said, producer.publish(event(mark, number)).encode())
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_child(predecessor) == -signal.SIGKILL
+    ids = [os.read(told, 36).decode() for _ in range(20)]
+    successor = make()
+    ids += [successor.publish(event(mark, number)) for number in range(20, 40)]
+    assert successor.status().pending == 40
+    broker_away()
+    assert successor.flush(30) == 0
+    found = arrived(mark)
+    assert numbers(found) == list(range(40))
+    assert [one["eventId"] for one in found] == ids
+    successor.close()
+    assert not list(spool_dir.glob("*/*/*"))
+
+
+def test_a_living_process_adopts_what_another_one_leaves(
+    make: Make, arrived: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyevents.producer.keeper._ADOPTION", 0.1)
+    mark = uuid4().hex
+    living = make()
+
+    def other() -> None:
+        producer = make(properties={"linger.ms": 60_000})
+        producer.publish(event(mark, 1))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_child(other) == -signal.SIGKILL
+    wait_until(lambda: living.status().sent == 1, "the event of the other process is sent")
+    assert numbers(arrived(mark)) == [1]
+
+
+def test_streams_of_the_default_service_name_are_reported_and_left(
+    make: Make, broker_away: Callable[[], None], caplog: pytest.LogCaptureFixture, spool_dir: Path
+) -> None:
+    first = make("unknown-service")
+    first.publish(event("mark", 1))
+    first.close(0)
+    with caplog.at_level(logging.WARNING, "pyevents.producer"):
+        second = make("unknown-service")
+    assert "pyevents spool drain" in caplog.text
+    assert second.status().pending == 0
+    assert len(list(spool_dir.glob("*/*/*"))) == 1
+
+
+def test_events_for_another_cluster_are_left_and_own_ones_go(
+    make: Make, embedded: Any, arrived: Any, caplog: pytest.LogCaptureFixture, spool_dir: Path
+) -> None:
+    mark = uuid4().hex
+    embedded.stop_broker()
+    first = make()
+    first.publish(event(mark, 1))
+    first.close(0)
+    (stream,) = spool_dir.glob("*/*/*")
+    StateFile(stream).write(State(0, "another-cluster"))
+    embedded.start_broker()
+    second = make()
+    second.publish(event(mark, 2))
+    wait_until(lambda: second.status().sent == 1, "the own event is sent")
+    assert numbers(arrived(mark)) == [2]
+    assert "another-cluster" in caplog.text
+    assert stream.exists() and read_state(stream).cluster_id == "another-cluster"
+
+
+def test_the_clusters_own_id_is_written_beside_the_events(make: Make, spool_dir: Path) -> None:
+    producer = make()
+    producer.publish(event("mark", 1))
+    wait_until(lambda: [read_state(path).cluster_id for path in spool_dir.glob("*/*/*")] != [None], "the id is written")
+    (stream,) = spool_dir.glob("*/*/*")
+    assert str(read_state(stream).cluster_id).startswith("mockCluster")
+    producer.close()
+
+
+def test_a_producer_made_before_a_fork_works_in_children_and_parent(make: Make, arrived: Any) -> None:
+    mark = uuid4().hex
+    producer = make()
+    producer.publish(event(mark, 0))
+    stop = threading.Event()
+    others = threading.Thread(target=lambda: _publish_until(producer, stop))
+    others.start()
+    try:
+        for number in (1, 2, 3):
+
+            def child(number: int = number) -> None:
+                producer.publish(event(mark, number))
+                assert producer.flush(20) == 0
+
+            assert in_child(child) == 0
+    finally:
+        stop.set()
+        others.join()
+    producer.publish(event(mark, 4))
+    assert producer.flush(20) == 0
+    assert sorted(numbers(arrived(mark))) == [0, 1, 2, 3, 4]
+
+
+def _publish_until(producer: RobustKafkaProducer, stop: threading.Event) -> None:
+    while not stop.wait(0.0005):
+        producer.publish(event("other", 1))
+
+
+def test_a_child_that_publishes_nothing_ends_at_once(make: Make) -> None:
+    producer = make()
+    producer.publish(event("mark", 0))
+    began = time.monotonic()
+    assert in_child(lambda: None) == 0
+    assert time.monotonic() - began < 1
+    assert producer.flush(20) == 0

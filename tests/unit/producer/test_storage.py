@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from pyevents import RobustKafkaProducer
+from pyevents.errors import ConfigurationInvalid
+from pyevents.events import PatientDeleted
+from pyevents.memory import MemoryRegistry, MemoryTransport
+from pyevents.producer import storage
+from pyevents.spool.errors import FolderUnusable
+from pyevents.spool.folder import cluster_of
+
+NOBODY = "127.0.0.1:1"
+
+
+def test_events_wait_in_a_stream_of_the_service_and_the_cluster(spool_dir: Path) -> None:
+    with RobustKafkaProducer(NOBODY, "patient-service") as producer:
+        producer.publish(PatientDeleted(patient_id=1))
+        (stream,) = (spool_dir / "patient-service" / cluster_of(NOBODY)).iterdir()
+        assert stream.name.startswith("patient-events~")
+        assert (producer.status().pending, producer.status().durability) == (1, "os")
+        assert producer.close(0) == 1
+    assert stream.exists()
+
+
+def test_a_folder_given_as_argument_goes_before_the_environment(tmp_path: Path, spool_dir: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir(mode=0o700)
+    with RobustKafkaProducer(NOBODY, "s", spool_dir=own) as producer:
+        producer.close(0)
+    assert list(own.iterdir()) and not list(spool_dir.iterdir())
+
+
+def test_a_missing_folder_is_refused_at_the_start_with_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(FolderUnusable, match="mkdir -m 700"):
+        RobustKafkaProducer(NOBODY, "s", spool_dir=tmp_path / "missing")
+
+
+def test_a_home_that_cannot_be_written_to_is_refused_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.delenv("PYEVENTS_SPOOL_DIR")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))
+    with pytest.raises(FolderUnusable, match="point PYEVENTS_SPOOL_DIR"):
+        RobustKafkaProducer(NOBODY, "s")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"durability": "sometimes"}, {"spool": "disc"}, {"spool": None, "spool_dir": "/tmp"}, {"spool_limit": 1}],
+    ids=str,
+)
+def test_a_setting_that_cannot_work_is_refused_at_the_start(wrong: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationInvalid):
+        RobustKafkaProducer(NOBODY, "s", **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("transport", [None, MemoryTransport()], ids=["asked for", "transport in memory"])
+def test_memory_leaves_nothing_on_the_disk(transport: MemoryTransport | None, spool_dir: Path) -> None:
+    options = {"spool": None} if transport is None else {"transport": transport, "registry": MemoryRegistry()}
+    with RobustKafkaProducer(NOBODY, "s", **options) as producer:  # type: ignore[arg-type]
+        producer.publish(PatientDeleted(patient_id=1))
+        assert producer.status().durability == "memory"
+        producer.close(0)
+    assert not list(spool_dir.iterdir())
+
+
+@pytest.mark.parametrize("resting", ["container", "memory"])
+def test_a_folder_that_goes_with_its_container_is_said_once_and_in_the_status(
+    resting: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(storage, "rests_on", lambda folder: resting)
+    with caplog.at_level(logging.WARNING, "pyevents.producer"):
+        for _ in range(2):
+            with RobustKafkaProducer(NOBODY, "s") as producer:
+                assert producer.status().durability == resting
+                producer.close(0)
+    assert caplog.text.count("mount a volume") == 1
