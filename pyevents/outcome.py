@@ -6,7 +6,7 @@ from enum import Enum
 
 from pyevents.transport import Fault
 
-__all__ = ["Outcome", "after_fault"]
+__all__ = ["Outcome", "after_fault", "in_words"]
 
 
 class Outcome(Enum):

@@ -19,7 +19,7 @@ from pyevents.registry import HttpRegistry, Schema
 __all__ = ["doctor_command"]
 
 
-class Check(NamedTuple):
+class _Check(NamedTuple):
     """One answer of the doctor."""
 
     name: str
@@ -45,32 +45,32 @@ def doctor_command(bootstrap_servers: str | None, url: str | None, catalog: str,
         raise click.exceptions.Exit(1)
 
 
-def _broker(servers: str | None, loaded: Loaded) -> Iterator[Check]:
+def _broker(servers: str | None, loaded: Loaded) -> Iterator[_Check]:
     from pyevents.kafka import KafkaTransport
 
     try:
         transport = KafkaTransport(servers)
         found = transport.topics()
     except (BrokerUnreachable, ConfigurationInvalid) as error:
-        yield Check("broker", False, str(error))
+        yield _Check("broker", False, str(error))
         return
-    yield Check("broker", True, transport.name)
+    yield _Check("broker", True, transport.name)
     missing = sorted(set(loaded.topics) - found)
     remedy = "Create them with docker/kafka/create-topics.sh."
-    yield Check("topics", not missing, f"missing: {', '.join(missing)}. {remedy}" if missing else "all are there")
+    yield _Check("topics", not missing, f"missing: {', '.join(missing)}. {remedy}" if missing else "all are there")
 
 
-def _registry(url: str | None, loaded: Loaded) -> Iterator[Check]:
+def _registry(url: str | None, loaded: Loaded) -> Iterator[_Check]:
     try:
         registry = HttpRegistry(url)
         registry.subjects()
     except (RegistryError, ConfigurationInvalid) as error:
-        yield Check("registry", False, str(error))
+        yield _Check("registry", False, str(error))
         return
-    yield Check("registry", True, registry.url)
+    yield _Check("registry", True, registry.url)
     missing = [name for name, look_up in _versions(registry, loaded) if not _answers(look_up)]
     remedy = "Run `pyevents registry apply`."
-    yield Check(
+    yield _Check(
         "contracts", not missing, f"not registered: {', '.join(missing)}. {remedy}" if missing else "all registered"
     )
 
@@ -94,15 +94,15 @@ def _answers(look_up: Callable[[], int]) -> bool:
     return True
 
 
-def _generated() -> Iterator[Check]:
+def _generated() -> Iterator[_Check]:
     schemas = Path("schemas")
     if not schemas.is_dir():
         return
     try:
         from pyevents_codegen.generate import check
     except ImportError:
-        yield Check("generated files", False, "cannot tell. Install: pip install 'pyevents-kafka[codegen]'")
+        yield _Check("generated files", False, "cannot tell. Install: pip install 'pyevents-kafka[codegen]'")
         return
     findings = check(schemas, "pyevents.events", Path(), Path("docker/kafka/create-topics.sh"))
     words = "up to date" if not findings else f"{len(findings)} are not up to date. Run `pyevents generate`."
-    yield Check("generated files", not findings, words)
+    yield _Check("generated files", not findings, words)

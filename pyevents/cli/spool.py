@@ -21,7 +21,7 @@ from pyevents.spool.listing import Listed
 from pyevents.spool.place import default_folder
 from pyevents.spool.record import Entry
 
-__all__ = ["folder_option", "shown", "spool_command", "spool_folder"]
+__all__ = ["folder_option", "rejected_files", "shown", "spool_command", "spool_folder"]
 
 folder_option = click.option(
     "--spool-dir", "folder", envvar="PYEVENTS_SPOOL_DIR", type=click.Path(path_type=Path),

@@ -31,7 +31,7 @@ class KafkaSender:
             if error is None:
                 done(Delivery(message.partition() or 0, message.offset() or 0, None))
             else:
-                done(Delivery(-1, -1, fault_of(error)))
+                done(Delivery(-1, -1, _fault_of(error)))
 
         try:
             self._client.produce(
@@ -45,7 +45,7 @@ class KafkaSender:
         except BufferError:
             raise Backpressure from None
         except KafkaException as error:
-            raise Refused(fault_of(error.args[0])) from None
+            raise Refused(_fault_of(error.args[0])) from None
 
     def poll(self, timeout: float) -> int:
         """Serve delivery reports."""
@@ -69,6 +69,6 @@ class KafkaSender:
         return left
 
 
-def fault_of(error: KafkaError) -> Fault:
+def _fault_of(error: KafkaError) -> Fault:
     """Return a librdkafka error as a value; the text is librdkafka's and holds no payload."""
     return Fault(error.name(), error.str(), error.fatal())

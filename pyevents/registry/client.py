@@ -116,7 +116,7 @@ class HttpRegistry:
             return RegistryUnreachable(self.url, f"it answers {status}")
         if status in (401, 403):
             return RegistryUnreachable(self.url, f"it answers {status}: user, password or token is not accepted")
-        if error.error_code == SchemaRegistryCode.NOT_A_REGISTRY:
+        if error.error_code == _SchemaRegistryCode.NOT_A_REGISTRY:
             return RegistryUnreachable(
                 self.url, f"something answers {status}, but it is no schema registry; is the URL right?"
             )
@@ -139,7 +139,7 @@ class HttpRegistry:
         return self._made
 
 
-class SchemaRegistryCode:
+class _SchemaRegistryCode:
     """Error codes of the client library."""
 
     NOT_A_REGISTRY = -1

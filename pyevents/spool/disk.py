@@ -166,7 +166,7 @@ class DiskStream:
             self._log.stop()
             if self._watermark >= self._log.last:
                 self._log.drop(self._watermark, newest=True)
-                remove_empty(self._folder)
+                _remove_empty(self._folder)
         self._let_go()
 
     def close_inherited(self) -> None:
@@ -267,7 +267,7 @@ def adopted(folder: Path, topic: str, lock: Lock, budget: Budget, segment_size: 
     return stream
 
 
-def remove_empty(folder: Path) -> None:
+def _remove_empty(folder: Path) -> None:
     """Remove the folder of a stream that holds no events; one that still has something stays."""
     if any(folder.glob("*.segment")):
         return

@@ -63,7 +63,7 @@ class DiskSpool:
         if limit < _LEAST_LIMIT:
             remedy = f"Give at least {_LEAST_LIMIT:,} bytes."
             raise ConfigurationInvalid("spool_limit", f"{limit:,} bytes are too few", remedy)
-        check_folder(folder)
+        _check_folder(folder)
         self.limit = limit
         self.adopts = service != DEFAULT_SERVICE
         self._folder = _subfolder(_subfolder(folder, service_folder(service)), cluster)
@@ -248,7 +248,7 @@ def stream_names(folder: Path) -> list[str]:
     return sorted(names, key=lambda name: name.rpartition("~")[2])
 
 
-def check_folder(folder: Path) -> None:
+def _check_folder(folder: Path) -> None:
     """Refuse a folder that cannot hold events, or would show them to others.
 
     Raises:
@@ -272,7 +272,7 @@ def _subfolder(folder: Path, name: str) -> Path:
         path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise FolderUnusable(path, f"cannot be made: {error.strerror}", "Check the disk.") from None
-    check_folder(path)
+    _check_folder(path)
     return path
 
 

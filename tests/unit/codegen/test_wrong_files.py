@@ -71,7 +71,7 @@ WRONG_TEXT = [
         "no field 'patientid'",
         "'patient_id'",
     ),
-    ("patient.created/1.0.json", '{"type": "object",}', "json-syntax", 1, "property name", "Correct the JSON"),
+    ("patient.created/1.0.json", '{"type": "object" "x": 1}', "json-syntax", 1, "delimiter", "Correct the JSON"),
     ("patient.created/1.0.json", "", "json-syntax", 1, "expecting value", "Correct the JSON"),
     ("patient.created/1.0.json", '{\n"type": "object",\n"type": "array"}', "json-strict", 3, "'type' stands twice", ""),
     ("patient.created/1.0.json", '{"minimum": NaN}', "json-strict", 1, "NaN is not JSON", "number"),
