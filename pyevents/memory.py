@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pyevents.errors import SchemaUnknown
 from pyevents.registry import Schema
-from pyevents.transport import Delivery, Message, Partition, Rebalance, Record
+from pyevents.transport import LARGEST, Delivery, Message, Partition, Rebalance, Record
 
 __all__ = ["MemoryRegistry", "MemoryTransport"]
 
@@ -60,6 +60,7 @@ class MemoryTransport:
 
     name = "memory"
     lasting = False
+    largest = LARGEST
 
     def __init__(self, partitions: int = 3, topics: Mapping[str, int] | None = None) -> None:
         self.changed = threading.Condition()

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from pyevents.errors import PyEventsError
 
 __all__ = [
+    "LARGEST",
     "Backpressure",
     "Delivery",
     "Fault",
@@ -25,6 +26,9 @@ __all__ = [
     "Sender",
     "Transport",
 ]
+
+LARGEST = 1_000_000
+"""Bytes: the `message.max.bytes` of a client that was told nothing else."""
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -158,6 +162,10 @@ class Transport(Protocol):
     @property
     def name(self) -> str:
         """Where it leads, in words fit for an error message."""
+
+    @property
+    def largest(self) -> int:
+        """Bytes that a message may have, batch and all: the client's `message.max.bytes`."""
 
     @property
     def lasting(self) -> bool:

@@ -16,10 +16,14 @@ from pyevents.codec.payload import PayloadRules, misfit, plain
 from pyevents.codec.refusal import Problem, describe
 from pyevents.envelope import new_event_id, timestamp_text
 from pyevents.errors import EventInvalid, WrongKey, WrongTopic
+from pyevents.transport import Headers
 
 __all__ = ["Encoded", "Encoder"]
 
 _json = msgspec.json.Encoder()
+
+# Schema id 5, record 36 (lengths, attributes, timestamp, offset), batch 61; a header adds two lengths of up to 5 each.
+_OVERHEAD = 102
 
 
 class Encoded(NamedTuple):
@@ -35,6 +39,10 @@ class Encoded(NamedTuple):
     timestamp: int
     key: bytes
     body: bytes
+
+    def size(self, headers: Headers) -> int:
+        """Return how many bytes it can be as a Kafka message in a batch of its own, key and headers included."""
+        return len(self.body) + len(self.key) + sum(len(name) + len(value) + 10 for name, value in headers) + _OVERHEAD
 
     def __repr__(self) -> str:
         return f"<{self.event_type} {self.version} {self.event_id}, {len(self.body)} bytes>"

@@ -16,6 +16,7 @@ from pyevents.errors import ConfigurationInvalid
 from pyevents.kafka.admin import create_topics, topic_names
 from pyevents.kafka.receiver import KafkaReceiver
 from pyevents.kafka.sender import KafkaSender
+from pyevents.transport import LARGEST
 
 __all__ = ["KafkaTransport"]
 
@@ -69,6 +70,11 @@ class KafkaTransport:
     def name(self) -> str:
         """Where it leads."""
         return self.servers
+
+    @property
+    def largest(self) -> int:
+        """Bytes that a message may have; once a sender was made, the property is known to be a number."""
+        return int({**self._environment, **self._given}.get("message.max.bytes", LARGEST))
 
     def sender(self, client_id: str) -> KafkaSender:
         """Return a new sender; it connects in the background."""

@@ -16,11 +16,9 @@ from pyevents.catalog import load
 from pyevents.codec import Encoded, Encoder
 from pyevents.errors import ConfigurationInvalid, EventTooLarge
 from pyevents.outbox.table import add
+from pyevents.transport import LARGEST
 
 __all__ = ["AsyncOutbox", "Outbox"]
-
-# As the producer's: below librdkafka's default of message.max.bytes, with room for key and headers.
-_LARGEST = 999_000
 
 
 class Outbox:
@@ -89,9 +87,8 @@ class Outbox:
     def _add(self, encoded: Encoded, headers: Mapping[str, str | bytes] | None) -> str:
         given = (headers or {}).items()
         pairs = tuple((name, value.encode() if isinstance(value, str) else value) for name, value in given)
-        size = len(encoded.body) + sum(len(name) + len(value) for name, value in pairs)
-        if size > _LARGEST:
-            raise EventTooLarge(encoded.event_type, size, _LARGEST)
+        if (size := encoded.size(pairs)) > LARGEST:
+            raise EventTooLarge(encoded.event_type, size, LARGEST)
         add(self._connection, encoded, pairs)
         return encoded.event_id
 

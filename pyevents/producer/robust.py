@@ -33,9 +33,6 @@ log = logging.getLogger("pyevents.producer")
 _living: weakref.WeakSet[RobustKafkaProducer] = weakref.WeakSet()
 _forking: list[RobustKafkaProducer] = []
 
-# Room for keys, headers and Kafka's own record overhead below librdkafka's `message.max.bytes`.
-_LARGEST = 1_000_000 - 1_000
-
 
 class RobustKafkaProducer:
     """Publishes events that their contracts accept, in order, broker or not.
@@ -103,6 +100,7 @@ class RobustKafkaProducer:
         self._closed = False
         self._lock = threading.Lock()
         self._running: Running | None = Running(self._setup, self._lock)
+        self._largest = transport.largest
         self._running.start()
         _living.add(self)
 
@@ -205,8 +203,9 @@ class RobustKafkaProducer:
         return f"<RobustKafkaProducer of {self.service_name}>"
 
     def _accept(self, encoded: Encoded, headers: Mapping[str, str | bytes] | None) -> str:
-        if len(encoded.body) > _LARGEST:
-            raise EventTooLarge(encoded.event_type, len(encoded.body), _LARGEST)
+        pairs = _headers(headers) if headers else ()
+        if (size := encoded.size(pairs)) > self._largest:
+            raise EventTooLarge(encoded.event_type, size, self._largest)
         if not self._setup.framed and encoded.format != "json":
             raise ConfigurationInvalid(
                 "framing", f"{encoded.event_type} is Avro, which cannot be sent without a schema id", "Use 'confluent'."
@@ -214,7 +213,7 @@ class RobustKafkaProducer:
         entry = Entry(
             encoded.topic,
             encoded.key,
-            _headers(headers) if headers else (),
+            pairs,
             encoded.event_type,
             encoded.version,
             encoded.fingerprint,

@@ -11,7 +11,6 @@ import pytest
 from pyevents import EventInvalid
 from pyevents.errors import (
     Closed,
-    EventTooLarge,
     SpoolFull,
     UnknownEventType,
     UnknownVersion,
@@ -111,18 +110,6 @@ def test_full_queue_raises_and_takes_nothing(pyevents_memory: MemoryPair) -> Non
     pyevents_memory.transport.start()
     assert producer.flush(10) == 0
     assert len(pyevents_memory.transport.messages("patient-events")) == accepted > 10
-
-
-def test_event_that_no_broker_takes_is_refused_at_the_caller(pyevents_memory: MemoryPair) -> None:
-    big = {"request_id": "r", "empfaenger_email": "a@example.org", "empfaenger_name": "A", "betreff": "B"}
-    big |= {"inhalt_text": "ä" * 50_000, "inhalt_html": "\U0001f9e0" * 200_000}
-    producer = pyevents_memory.producer("s")
-    try:
-        producer.send_event("email-commands", "email.send", big)
-    except EventTooLarge as error:
-        assert error.size > error.limit
-    else:
-        assert producer.flush(10) == 0
 
 
 def test_closed_producer_says_so(pyevents_memory: MemoryPair) -> None:
