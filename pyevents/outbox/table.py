@@ -54,6 +54,8 @@ OUTBOX = Table(
     sqlite_autoincrement=True,
 )
 
+_LOCK_AND_TELL = text(f"SELECT pg_advisory_xact_lock(hashtextextended(:place, 0)), pg_notify('{CHANNEL}', '')")
+
 _headers = msgspec.msgpack.Decoder(tuple[tuple[str, bytes], ...])
 
 
@@ -87,8 +89,7 @@ def add(connection: Connection, encoded: Encoded, headers: Headers) -> None:
     """
     if connection.dialect.name == "postgresql":
         place = f"pyevents {encoded.topic} {encoded.key.hex()}"
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:place, 0))"), {"place": place})
-        connection.execute(text(f"SELECT pg_notify('{CHANNEL}', '')"))
+        connection.execute(_LOCK_AND_TELL, {"place": place})
     connection.execute(
         insert(OUTBOX).values(
             topic=encoded.topic,
