@@ -15,11 +15,14 @@ BIN = .venv/bin
 demo: .venv/ready
 	$(BIN)/pyevents demo
 
+# Tests wait more than they work, hence one process more than two cores.
+PARALLEL = --numprocesses 3 --dist loadgroup
+
 test: check
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest $(PARALLEL) tests
 
 test-fast: .venv/ready
-	$(BIN)/python -m pytest tests/unit tests/embedded
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" tests/unit tests/embedded
 
 check: .venv/ready
 	$(BIN)/ruff check .

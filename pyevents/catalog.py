@@ -8,20 +8,40 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.resources
+from collections.abc import Iterable
 from types import ModuleType
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 from msgspec import Struct
 
 from pyevents.errors import CatalogInvalid, UnknownEventType, UnknownVersion
 
-__all__ = ["FORMAT", "Catalog", "Contract", "Loaded", "Major", "Topic", "Version", "load"]
+__all__ = [
+    "FORMAT",
+    "HEADER_ROOM",
+    "Catalog",
+    "Contract",
+    "Loaded",
+    "Major",
+    "Topic",
+    "Version",
+    "dead_letter_topic",
+    "derived_topics",
+    "load",
+    "retry_topic",
+]
 
 FORMAT = 1
 """Number of the catalog's format; a catalog with another one is refused."""
 
+HEADER_ROOM = 64 * 1024
+"""Bytes by which a dead-letter or retry topic admits more than its source: room for the headers that tell why."""
+
 DEFAULT_PACKAGE = "pyevents.events"
+
+_BROKER_LIMIT = 1_048_588  # a broker's message.max.bytes where nobody set it (Kafka's documentation, broker configs)
+_DEAD_LETTERS_KEPT = 30 * 24 * 60 * 60 * 1000
 
 
 class Topic(Struct, frozen=True):
@@ -111,6 +131,68 @@ class Catalog(Struct, frozen=True):
     format: int
     topics: tuple[Topic, ...]
     contracts: tuple[Contract, ...]
+
+    @property
+    def every_topic(self) -> tuple[Topic, ...]:
+        """The topics of the contracts, and those for dead letters and retries that follow from them."""
+        return (*self.topics, *derived_topics(self.topics, self.contracts))
+
+
+class Reads(Protocol):
+    """The part of a contract that says who reads what."""
+
+    @property
+    def topic(self) -> str:
+        """Where its events are."""
+
+    @property
+    def consumers(self) -> tuple[str, ...]:
+        """Services that handle them."""
+
+
+def dead_letter_topic(topic: str, consumer: str) -> str:
+    """Return the name of the topic for the events of *topic* that *consumer* gave up on."""
+    return f"{topic}.{consumer}.dlq"
+
+
+def retry_topic(topic: str, consumer: str) -> str:
+    """Return the name of the topic through which events of *topic* come to *consumer* alone once more."""
+    return f"{topic}.{consumer}.retry"
+
+
+def derived_topics(topics: Iterable[Topic], contracts: Iterable[Reads]) -> list[Topic]:
+    """Return the dead-letter and the retry topic of every consumer of every topic.
+
+    Both delete by age, since compaction would drop a dead letter for a later one of its key, and admit the source's
+    largest record with `HEADER_ROOM` more. A dead-letter topic has one partition, so that an offset alone names a dead
+    letter, and keeps what it has for 30 days, or as long as its source where that is longer. A retry topic has the
+    partitions and the retention of its source.
+    """
+    consumers: dict[str, set[str]] = {}
+    for contract in contracts:
+        consumers.setdefault(contract.topic, set()).update(contract.consumers)
+    return [
+        made
+        for topic in topics
+        for consumer in sorted(consumers.get(topic.name, ()))
+        for made in (_dead_letter(topic, consumer), _retry(topic, consumer))
+    ]
+
+
+def _dead_letter(source: Topic, consumer: str) -> Topic:
+    kept = int(source.config.get("retention.ms", _DEAD_LETTERS_KEPT))
+    kept = -1 if kept == -1 else max(kept, _DEAD_LETTERS_KEPT)
+    config = _derived_config(source) | {"retention.ms": str(kept)}
+    return Topic(dead_letter_topic(source.name, consumer), 1, source.replication, config)
+
+
+def _retry(source: Topic, consumer: str) -> Topic:
+    return Topic(retry_topic(source.name, consumer), source.partitions, source.replication, _derived_config(source))
+
+
+def _derived_config(source: Topic) -> dict[str, str]:
+    largest = int(source.config.get("max.message.bytes", _BROKER_LIMIT)) + HEADER_ROOM
+    return dict(sorted({**source.config, "cleanup.policy": "delete", "max.message.bytes": str(largest)}.items()))
 
 
 class Loaded:

@@ -1,15 +1,52 @@
-"""What every test needs: a spool folder of its own, so that none adopts another's events."""
+"""What every test gets: folders of its own, and a place among the processes that run the tests side by side."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pyevents.config import cache_folder
+
+_TESTS = Path(__file__).parent
+_SHARED = {"real_kafka", "real_registry"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep cache and spool of the tests away from the user's; only the Java packages, 400 MB, are shared."""
+    folder = tmp_path_factory.mktemp("session")
+    real = cache_folder() / "real"
+    real.mkdir(parents=True, exist_ok=True)
+    (folder / "cache").mkdir()
+    (folder / "cache" / "real").symlink_to(real, target_is_directory=True)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYEVENTS_CACHE_DIR", str(folder / "cache"))
+        environment.setenv("PYEVENTS_SPOOL_DIR", str(folder / "spool"))
+        yield
+
 
 @pytest.fixture(autouse=True)
-def spool_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def spool_folder(session_folders: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where producers of this test spool by default: no test adopts what another one left."""
     folder = tmp_path_factory.mktemp("spool")
     folder.chmod(0o700)
-    monkeypatch.setenv("PYEVENTS_SPOOL_DIR", str(folder))
-    return folder
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYEVENTS_SPOOL_DIR", str(folder))
+        yield folder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, under `--dist loadgroup`, what would otherwise start servers in several processes.
+
+    The tests on the shared Apache Kafka are one group; every other file that starts servers is a group of its own.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group"):
+            continue
+        if _SHARED & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("shared broker"))
+        elif item.path.relative_to(_TESTS).parts[0] != "unit" or item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))

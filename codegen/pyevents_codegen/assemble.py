@@ -9,27 +9,29 @@ import msgspec
 from pyevents import catalog
 from pyevents_codegen import naming
 from pyevents_codegen.compose import canonical, message_schema
-from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
+from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion, TopicTable
 from pyevents_codegen.opening import opened
 
-__all__ = ["assemble", "text"]
+__all__ = ["assemble", "text", "topics"]
 
 
 def assemble(folder: Folder) -> catalog.Catalog:
     """Return the catalog of a schema folder; topics have the settings of no environment in particular."""
-    topics = []
-    for name in folder.topics.topics:
-        settings = folder.topics.settings(name)
-        topics.append(catalog.Topic(name, settings.partitions, settings.replication, settings.config))
     contracts = tuple(_contract(contract, folder) for contract in folder.contracts)
-    return catalog.Catalog(catalog.FORMAT, tuple(topics), contracts)
+    return catalog.Catalog(catalog.FORMAT, tuple(topics(folder.topics)), contracts)
+
+
+def topics(table: TopicTable, environment: str | None = None) -> list[catalog.Topic]:
+    """Return the topics of `topics.toml` with the settings of an environment; None is none in particular."""
+    settings = {name: table.settings(name, environment) for name in table.topics}
+    return [catalog.Topic(name, one.partitions, one.replication, one.config) for name, one in settings.items()]
 
 
 def text(made: catalog.Catalog) -> bytes:
     """Return the bytes of `catalog.json`: a line for every topic and contract, so that two changes seldom meet."""
-    topics = ",\n".join(msgspec.json.encode(topic).decode() for topic in made.topics)
+    lines = ",\n".join(msgspec.json.encode(topic).decode() for topic in made.topics)
     contracts = ",\n".join(msgspec.json.encode(contract).decode() for contract in made.contracts)
-    return f'{{"format":{made.format},\n"topics":[\n{topics}\n],\n"contracts":[\n{contracts}\n]}}\n'.encode()
+    return f'{{"format":{made.format},\n"topics":[\n{lines}\n],\n"contracts":[\n{contracts}\n]}}\n'.encode()
 
 
 def _contract(contract: ContractFolder, folder: Folder) -> catalog.Contract:

@@ -74,7 +74,7 @@ def plan(
     files[target / "__init__.py"] = render.package({name: list(shapes) for name, shapes in classes.items()}).encode()
     files[target / "catalog.json"] = text(assemble(folder))
     if topics_script is not None:
-        files[topics_script] = topic_script(folder.topics).encode()
+        files[topics_script] = topic_script(folder).encode()
     return Plan(dict(sorted(files.items())), modules, tuple(warnings))
 
 

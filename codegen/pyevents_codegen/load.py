@@ -6,10 +6,11 @@ It writes nothing, and needs no network. All findings are collected in one run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pyevents.catalog import dead_letter_topic, retry_topic
 from pyevents_codegen import contract, metaschema, naming
 from pyevents_codegen.finding import Finding, SchemaFolderInvalid, did_you_mean
 from pyevents_codegen.folder import ContractFolder, Envelope, Folder, TopicTable
@@ -18,6 +19,7 @@ from pyevents_codegen.source import Source, read
 __all__ = ["load_folder"]
 
 _ENVELOPE_KEYS = ("eventId", "eventType", "version", "timestamp", "producer", "payload")
+_LONGEST_TOPIC = 249
 _KNOWN_FILES = ("topics.toml", "released.lock", "pyevents.toml", "README.md")
 
 
@@ -51,6 +53,7 @@ def load_folder(schemas: Path) -> Folder:
         loaded = contract.load(path, f"{shown}/{path.name}", known, envelopes, findings)
         contracts += [loaded] if loaded else []
     findings += _collisions(names, contracts, shown)
+    findings += _derived(contracts, topics.topics if topics else {})
     if findings or topics is None:
         raise SchemaFolderInvalid(findings)
     return Folder(shown, topics, envelopes, tuple(contracts))
@@ -134,6 +137,21 @@ def _envelope(source: Source, suffix: str) -> Iterator[Finding]:
     if sorted(fields) != sorted(_ENVELOPE_KEYS):
         message = f"an envelope has exactly the fields {', '.join(_ENVELOPE_KEYS)}"
         yield source.finding("envelope-fields", place if fields else "", message, "Add or remove fields.")
+
+
+def _derived(contracts: list[ContractFolder], topics: Iterable[str]) -> Iterator[Finding]:
+    """The topics for a consumer's dead letters and retries need names that Kafka takes and nobody else has."""
+    taken = {name.replace(".", "_"): name for name in topics}
+    for one in contracts:
+        for at, consumer in enumerate(one.consumers):
+            for name in (dead_letter_topic(one.topic, consumer), retry_topic(one.topic, consumer)):
+                remedy = "Rename the topic or the consumer."
+                if len(name) > _LONGEST_TOPIC:
+                    message = f"{name!r} is {len(name)} characters, and Kafka takes {_LONGEST_TOPIC} as a topic's name"
+                    yield one.source.finding("topic-name", f"/consumers/{at}", message, remedy)
+                if name.replace(".", "_") in taken:
+                    message = f"{name!r}, which follows from this consumer, is a topic of topics.toml too"
+                    yield one.source.finding("topic-name", f"/consumers/{at}", message, remedy)
 
 
 def _collisions(names: list[str], contracts: list[ContractFolder], shown: str) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from pyevents.catalog import Contract, Version, load
+from pyevents.catalog import Contract, Version, dead_letter_topic, load
 from pyevents.errors import EventInvalid
 
 __all__ = ["ls_command", "payload_of", "show_command", "validate_command"]
@@ -49,12 +49,14 @@ def show_command(event_type: str, number: str | None, catalog: str, form: str) -
     major, version = contract.find(number)
     if form == "json":
         fields = {"version": version.number, "subject": major.subject, "schema": json.loads(version.schema)}
+        fields["dead_letters"] = _dead_letters(contract)
         click.echo(json.dumps(_summary(contract) | fields, indent=2, ensure_ascii=False))
         return
     console = Console()
     console.print(f"[bold]{contract.event_type}[/bold] {version.number} ({version.format})  {contract.summary}")
     console.print(f"topic {contract.topic}, key {contract.key}, subject {major.subject}, class {major.class_name}")
-    console.print(f"owner {contract.owner}; from {_names(contract.producers)}; to {_names(contract.consumers)}\n")
+    console.print(f"owner {contract.owner}; from {_names(contract.producers)}; to {_names(contract.consumers)}")
+    console.print(f"dead letters on {_names(_dead_letters(contract))}\n")
     console.print(_fields(version))
 
 
@@ -91,6 +93,10 @@ def payload_of(event_type: str, file: IO[bytes]) -> Any:
 def _summary(contract: Contract) -> dict[str, Any]:
     kept = ("event_type", "kind", "summary", "topic", "key", "owner", "producers", "consumers")
     return {name: getattr(contract, name) for name in kept} | {"versions": _numbers(contract)}
+
+
+def _dead_letters(contract: Contract) -> tuple[str, ...]:
+    return tuple(dead_letter_topic(contract.topic, consumer) for consumer in contract.consumers)
 
 
 def _numbers(contract: Contract) -> list[str]:

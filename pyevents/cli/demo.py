@@ -31,7 +31,7 @@ def demo_command() -> None:
     console = Console(width=80, highlight=False, soft_wrap=False)
     loaded = load()
     console.print("[bold]1. A broker and a registry[/bold], in one helper process, without Docker and Java")
-    with Embedded(loaded.catalog.topics) as pair:
+    with Embedded(loaded.catalog.every_topic) as pair:
         console.print(f"   Kafka at {pair.bootstrap_servers}, registry at {pair.registry_url}\n")
         _Demo(console, loaded, pair).run()
     console.print("[bold]What to try next[/bold]")

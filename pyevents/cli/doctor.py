@@ -55,7 +55,7 @@ def _broker(servers: str | None, loaded: Loaded) -> Iterator[_Check]:
         yield _Check("broker", False, str(error))
         return
     yield _Check("broker", True, transport.name)
-    missing = sorted(set(loaded.topics) - found)
+    missing = [topic.name for topic in loaded.catalog.every_topic if topic.name not in found]
     remedy = "Create them with docker/kafka/create-topics.sh."
     yield _Check("topics", not missing, f"missing: {', '.join(missing)}. {remedy}" if missing else "all are there")
 

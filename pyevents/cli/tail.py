@@ -24,7 +24,7 @@ class Tail:
     """Messages of one topic as lines of text.
 
     Args:
-        topic: Has to be one of the catalog's.
+        topic: Has to be one of the catalog's, or one for its dead letters or retries.
         servers: Of the broker.
         url: Of the registry.
         catalog: Generated package with the contracts.
@@ -33,8 +33,9 @@ class Tail:
 
     def __init__(self, topic: str, servers: str | None, url: str | None, catalog: str, *, from_beginning: bool) -> None:
         loaded = load(catalog)
-        if topic not in loaded.topics:
-            near = difflib.get_close_matches(topic, loaded.topics, n=3)
+        known = [one.name for one in loaded.catalog.every_topic]
+        if topic not in known:
+            near = difflib.get_close_matches(topic, known, n=3)
             hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(loaded.topics)}."
             raise ConfigurationInvalid("topic", f"no contract knows the topic {topic!r}", hint)
         self._topic = topic

@@ -42,7 +42,7 @@ class Embedded:
     survives stopping and starting them.
 
     Args:
-        topics: Created before anybody can use them, for example `catalog.load().catalog.topics`. A topic
+        topics: Created before anybody can use them, for example `catalog.load().catalog.every_topic`. A topic
             that is not created comes into being at its first use, with four partitions.
 
     Raises:

@@ -29,7 +29,7 @@ def embedded_pair(loaded: Loaded) -> Iterator[Pair]:
     """Run the embedded pair with the catalog's topics."""
     from pyevents.dev.embedded import Embedded
 
-    with Embedded(loaded.catalog.topics) as pair:
+    with Embedded(loaded.catalog.every_topic) as pair:
         yield pair
 
 
@@ -46,5 +46,5 @@ def real_pair(loaded: Loaded, data: Path | None, report: Callable[[str], None]) 
     from pyevents.kafka import KafkaTransport
 
     with RealPair(data, report=report) as pair:
-        KafkaTransport(pair.bootstrap_servers).create_topics(loaded.catalog.topics)
+        KafkaTransport(pair.bootstrap_servers).create_topics(loaded.catalog.every_topic)
         yield pair

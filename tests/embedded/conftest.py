@@ -12,5 +12,5 @@ from pyevents.dev.embedded import Embedded
 
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[Embedded]:
-    with Embedded(catalog.load().catalog.topics) as pair:
+    with Embedded(catalog.load().catalog.every_topic) as pair:
         yield pair

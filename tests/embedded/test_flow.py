@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,10 +27,9 @@ class _Broker:
 
 
 @pytest.fixture
-def place(embedded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
+def place(embedded: Any) -> Iterator[Place]:
     made = Place(
-        lambda: KafkaTransport(embedded.bootstrap_servers),
+        lambda: KafkaTransport(embedded.bootstrap_servers, embedded.consumer_properties),
         lambda: HttpRegistry(embedded.registry_url),
         _Broker(embedded),
     )

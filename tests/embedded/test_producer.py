@@ -114,7 +114,7 @@ def _ended() -> int:
 
 
 def test_events_of_a_killed_process_are_sent_by_the_next_before_its_own(
-    make: Make, broker_away: Callable[[], None], arrived: Any, spool_dir: Path
+    make: Make, broker_away: Callable[[], None], arrived: Any, spool_folder: Path
 ) -> None:
     mark = uuid4().hex
     ids: list[str] = []
@@ -137,7 +137,7 @@ def test_events_of_a_killed_process_are_sent_by_the_next_before_its_own(
     assert numbers(found) == list(range(40))
     assert [one["eventId"] for one in found] == ids
     successor.close()
-    assert not list(spool_dir.glob("*/*/*"))
+    assert not list(spool_folder.glob("*/*/*"))
 
 
 def test_a_living_process_adopts_what_another_one_leaves(
@@ -158,7 +158,7 @@ def test_a_living_process_adopts_what_another_one_leaves(
 
 
 def test_streams_of_the_default_service_name_are_reported_and_left(
-    make: Make, broker_away: Callable[[], None], caplog: pytest.LogCaptureFixture, spool_dir: Path
+    make: Make, broker_away: Callable[[], None], caplog: pytest.LogCaptureFixture, spool_folder: Path
 ) -> None:
     first = make("unknown-service")
     first.publish(event("mark", 1))
@@ -167,18 +167,18 @@ def test_streams_of_the_default_service_name_are_reported_and_left(
         second = make("unknown-service")
     assert "pyevents spool drain" in caplog.text
     assert second.status().pending == 0
-    assert len(list(spool_dir.glob("*/*/*"))) == 1
+    assert len(list(spool_folder.glob("*/*/*"))) == 1
 
 
 def test_events_for_another_cluster_are_left_and_own_ones_go(
-    make: Make, embedded: Any, arrived: Any, caplog: pytest.LogCaptureFixture, spool_dir: Path
+    make: Make, embedded: Any, arrived: Any, caplog: pytest.LogCaptureFixture, spool_folder: Path
 ) -> None:
     mark = uuid4().hex
     embedded.stop_broker()
     first = make()
     first.publish(event(mark, 1))
     first.close(0)
-    (stream,) = spool_dir.glob("*/*/*")
+    (stream,) = spool_folder.glob("*/*/*")
     StateFile(stream).write(State(0, "another-cluster"))
     embedded.start_broker()
     second = make()
@@ -189,11 +189,13 @@ def test_events_for_another_cluster_are_left_and_own_ones_go(
     assert stream.exists() and read_state(stream).cluster_id == "another-cluster"
 
 
-def test_the_clusters_own_id_is_written_beside_the_events(make: Make, spool_dir: Path) -> None:
+def test_the_clusters_own_id_is_written_beside_the_events(make: Make, spool_folder: Path) -> None:
     producer = make()
     producer.publish(event("mark", 1))
-    wait_until(lambda: [read_state(path).cluster_id for path in spool_dir.glob("*/*/*")] != [None], "the id is written")
-    (stream,) = spool_dir.glob("*/*/*")
+    wait_until(
+        lambda: [read_state(path).cluster_id for path in spool_folder.glob("*/*/*")] != [None], "the id is written"
+    )
+    (stream,) = spool_folder.glob("*/*/*")
     assert str(read_state(stream).cluster_id).startswith("mockCluster")
     producer.close()
 

@@ -258,7 +258,7 @@ def test_the_topics_are_as_topics_toml_says_however_often_the_job_runs(
     for done in (made, create_topics(kafka, services)):
         assert done.returncode == 0, done.stderr
     found = topics_as_they_are(admin)
-    wanted = {topic.name: topic for topic in load().catalog.topics}
+    wanted = {topic.name: topic for topic in load().catalog.every_topic}
     assert found.keys() == wanted.keys()
     for name, topic in wanted.items():
         partitions, replicas, settings = found[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -20,14 +19,11 @@ __all__ = ["mark"]
 
 @pytest.fixture(scope="session")
 def topics(real_kafka: RealKafka) -> None:
-    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.topics)
+    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.every_topic)
 
 
 @pytest.fixture
-def place(
-    real_kafka: RealKafka, real_registry: RealRegistry, topics: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Place]:
-    monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
+def place(real_kafka: RealKafka, real_registry: RealRegistry, topics: None) -> Iterator[Place]:
     made = Place(
         lambda: KafkaTransport(real_kafka.bootstrap_servers),
         lambda: HttpRegistry(real_registry.url),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -26,11 +25,8 @@ from tests.suite.place import Place, Running, wait_until
 
 
 @pytest.fixture
-def place(
-    real_kafka: RealKafka, real_registry: RealRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Place]:
-    monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
-    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.topics)
+def place(real_kafka: RealKafka, real_registry: RealRegistry) -> Iterator[Place]:
+    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.every_topic)
     made = Place(
         lambda: KafkaTransport(real_kafka.bootstrap_servers), lambda: HttpRegistry(real_registry.url), real_kafka
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,7 @@ __all__ = ["mark"]
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
+def place() -> Iterator[Place]:
     transport, registry = MemoryTransport(), MemoryRegistry()
     made = Place(lambda: transport, lambda: registry, transport)
     yield made

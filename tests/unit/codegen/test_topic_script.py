@@ -82,7 +82,7 @@ class Broker:
 
 @pytest.fixture
 def broker(schemas: SchemaFolder, tmp_path: Path) -> Broker:
-    return Broker(tmp_path, topic_script(schemas.load().topics))
+    return Broker(tmp_path, topic_script(schemas.load()))
 
 
 DELETE = "cleanup.policy=delete,min.insync.replicas=1,retention.ms=604800000"

@@ -17,6 +17,8 @@ from pyevents_codegen.compat.drawing import Draft, NothingFits
 from pyevents_codegen.compat.judges import Judges
 from pyevents_codegen.compat.search import hunt
 
+pytestmark = pytest.mark.slow
+
 Vectors = Callable[[str], list[dict[str, Any]]]
 Judged = list[tuple[dict[str, Any], dict[str, Any]]]
 

@@ -45,6 +45,7 @@ _FORMATS = ("date", "date-time", "email", "uri", "ipv4", "uuid", "regex", "nonse
 _NAMES = ("a", "b", "ab", "x1", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draft", [7, 20])
 def test_a_verdict_on_random_pairs_is_sound(draft: int, accepted: Callable[[str, Any], tuple[bool, bool]]) -> None:
     @_QUIET

@@ -16,22 +16,22 @@ from pyevents.spool.folder import cluster_of
 NOBODY = "127.0.0.1:1"
 
 
-def test_events_wait_in_a_stream_of_the_service_and_the_cluster(spool_dir: Path) -> None:
+def test_events_wait_in_a_stream_of_the_service_and_the_cluster(spool_folder: Path) -> None:
     with RobustKafkaProducer(NOBODY, "patient-service") as producer:
         producer.publish(PatientDeleted(patient_id=1))
-        (stream,) = (spool_dir / "patient-service" / cluster_of(NOBODY)).iterdir()
+        (stream,) = (spool_folder / "patient-service" / cluster_of(NOBODY)).iterdir()
         assert stream.name.startswith("patient-events~")
         assert (producer.status().pending, producer.status().durability) == (1, "os")
         assert producer.close(0) == 1
     assert stream.exists()
 
 
-def test_a_folder_given_as_argument_goes_before_the_environment(tmp_path: Path, spool_dir: Path) -> None:
+def test_a_folder_given_as_argument_goes_before_the_environment(tmp_path: Path, spool_folder: Path) -> None:
     own = tmp_path / "own"
     own.mkdir(mode=0o700)
     with RobustKafkaProducer(NOBODY, "s", spool_dir=own) as producer:
         producer.close(0)
-    assert list(own.iterdir()) and not list(spool_dir.iterdir())
+    assert list(own.iterdir()) and not list(spool_folder.iterdir())
 
 
 def test_a_missing_folder_is_refused_at_the_start_with_the_command_that_makes_it(tmp_path: Path) -> None:
@@ -61,13 +61,13 @@ def test_a_setting_that_cannot_work_is_refused_at_the_start(wrong: dict[str, obj
 
 
 @pytest.mark.parametrize("transport", [None, MemoryTransport()], ids=["asked for", "transport in memory"])
-def test_memory_leaves_nothing_on_the_disk(transport: MemoryTransport | None, spool_dir: Path) -> None:
+def test_memory_leaves_nothing_on_the_disk(transport: MemoryTransport | None, spool_folder: Path) -> None:
     options = {"spool": None} if transport is None else {"transport": transport, "registry": MemoryRegistry()}
     with RobustKafkaProducer(NOBODY, "s", **options) as producer:  # type: ignore[arg-type]
         producer.publish(PatientDeleted(patient_id=1))
         assert producer.status().durability == "memory"
         producer.close(0)
-    assert not list(spool_dir.iterdir())
+    assert not list(spool_folder.iterdir())
 
 
 @pytest.mark.parametrize("resting", ["container", "memory"])
