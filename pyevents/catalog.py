@@ -24,6 +24,7 @@ __all__ = [
     "Contract",
     "Loaded",
     "Major",
+    "Reads",
     "Topic",
     "Version",
     "dead_letter_topic",
