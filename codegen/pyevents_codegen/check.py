@@ -9,9 +9,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from pyevents_codegen import generate
-from pyevents_codegen.examples import validate_examples
+from pyevents_codegen import generate, history
+from pyevents_codegen.examples import read_examples, validate_examples
 from pyevents_codegen.finding import Finding, SchemaFolderInvalid
+from pyevents_codegen.lint import lint
 from pyevents_codegen.load import load_folder
 
 __all__ = ["Checked", "check"]
@@ -48,7 +49,9 @@ def check(
         folder = load_folder(schemas)
     except SchemaFolderInvalid as error:
         return Checked(error.findings, 0, 0)
-    findings = validate_examples(folder)
+    examples = read_examples(folder)
+    findings = lint(folder, examples) + validate_examples(folder, examples)
+    findings += history.findings(folder, against)
     findings += generate.check(schemas, package, package_root, topics_script)
     versions = sum(len(contract.versions) for contract in folder.contracts)
     return Checked(tuple(sorted(findings)), len(folder.contracts), versions)

@@ -89,6 +89,7 @@ def _contract(event_type: str, source: Source, versions: tuple[PayloadVersion, .
         current=settings.get("current", versions[0].number[0]),
         source=source,
         versions=versions,
+        ignored=settings.get("ignore", {}),
     )
 
 

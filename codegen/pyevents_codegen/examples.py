@@ -8,20 +8,30 @@ schema that refuses it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jsonschema_rs
 from msgspec import Struct
 
 from pyevents_codegen.finding import Finding
-from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
+from pyevents_codegen.folder import ContractFolder, Folder, Number, PayloadVersion
 from pyevents_codegen.opening import opened
 from pyevents_codegen.place import escape
 from pyevents_codegen.source import Source, read
 
-__all__ = ["Example", "Reason", "of_version", "reasons", "validate_examples", "validator"]
+__all__ = [
+    "Example",
+    "Examples",
+    "Reason",
+    "judging",
+    "of_version",
+    "read_examples",
+    "reasons",
+    "validate_examples",
+    "validator",
+]
 
 _INVALID = re.compile(r"(?P<field>.+)--(?P<keyword>[A-Za-z$]+)\.json")
 
@@ -40,16 +50,42 @@ class Reason(NamedTuple):
     keyword: str
 
 
-def validate_examples(folder: Folder) -> list[Finding]:
-    """Check every example of a schema folder; return what is wrong, by file."""
+Examples: TypeAlias = Mapping[tuple[str, Number], tuple[Example | Finding, ...]]
+"""Examples by event type and version; a finding stands for one that cannot be read."""
+
+
+def read_examples(folder: Folder) -> Examples:
+    """Read every example of a schema folder."""
+    return {
+        (contract.event_type, version.number): tuple(of_version(folder, contract, version))
+        for contract in folder.contracts
+        for version in contract.versions
+    }
+
+
+def validate_examples(folder: Folder, examples: Examples | None = None) -> list[Finding]:
+    """Check every example of a schema folder; return what is wrong, by file.
+
+    Args:
+        folder: The contracts.
+        examples: Their examples, where they have been read already.
+    """
     findings: list[Finding] = []
+    read = read_examples(folder) if examples is None else examples
     for contract in folder.contracts:
         findings += _strangers(folder, contract)
         for version in contract.versions:
-            writer, reader = validator(version.view), validator(opened(version.view))
-            for example in of_version(folder, contract, version):
-                findings += [example] if isinstance(example, Finding) else _judged(example, writer, reader)
+            found = read[contract.event_type, version.number]
+            judge = judging(version)
+            for example in found:
+                findings += [example] if isinstance(example, Finding) else judge(example)
     return sorted(findings)
+
+
+def judging(version: PayloadVersion) -> Callable[[Example], list[Finding]]:
+    """Return a function that says what is wrong with an example of a version."""
+    writer, reader = validator(version.view), validator(opened(version.view))
+    return lambda example: list(_judged(example, writer, reader))
 
 
 def of_version(folder: Folder, contract: ContractFolder, version: PayloadVersion) -> Iterator[Example | Finding]:

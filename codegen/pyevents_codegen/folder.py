@@ -8,7 +8,16 @@ from msgspec import Struct
 
 from pyevents_codegen.source import Source
 
-__all__ = ["ContractFolder", "Envelope", "Folder", "Number", "PayloadVersion", "TopicSettings", "TopicTable"]
+__all__ = [
+    "ContractFolder",
+    "Envelope",
+    "Folder",
+    "Number",
+    "PayloadVersion",
+    "Settings",
+    "TopicSettings",
+    "TopicTable",
+]
 
 Number = tuple[int, int]
 """Major and minor."""
@@ -75,7 +84,10 @@ class PayloadVersion(Struct, frozen=True):
 
 
 class ContractFolder(Struct, frozen=True):
-    """One folder of `schemas/`; `source` is its `contract.toml`, `versions` the payload schemas, oldest first."""
+    """One folder of `schemas/`; `source` is its `contract.toml`, `versions` the payload schemas, oldest first.
+
+    `ignored` goes from the rules that the contract is excused from to the reason.
+    """
 
     event_type: str
     kind: Literal["event", "command"]
@@ -90,6 +102,7 @@ class ContractFolder(Struct, frozen=True):
     current: int
     source: Source
     versions: tuple[PayloadVersion, ...]
+    ignored: dict[str, str] = {}
 
     @property
     def majors(self) -> dict[int, tuple[PayloadVersion, ...]]:
@@ -100,6 +113,14 @@ class ContractFolder(Struct, frozen=True):
         }
 
 
+class Settings(Struct, frozen=True):
+    """What `pyevents.toml` says; `source` is None where there is no such file."""
+
+    preset: Literal["MINIMAL", "STANDARD", "STRICT"] = "STANDARD"
+    services: tuple[str, ...] = ()
+    source: Source | None = None
+
+
 class Folder(Struct, frozen=True):
     """A whole schema folder; `path` is its name as a person would type it, contracts are sorted by event type."""
 
@@ -107,3 +128,4 @@ class Folder(Struct, frozen=True):
     topics: TopicTable
     envelopes: dict[str, Envelope]
     contracts: tuple[ContractFolder, ...]
+    settings: Settings = Settings()

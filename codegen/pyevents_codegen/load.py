@@ -13,7 +13,7 @@ from typing import Any
 from pyevents.catalog import dead_letter_topic, retry_topic
 from pyevents_codegen import contract, metaschema, naming
 from pyevents_codegen.finding import Finding, SchemaFolderInvalid, did_you_mean
-from pyevents_codegen.folder import ContractFolder, Envelope, Folder, TopicTable
+from pyevents_codegen.folder import ContractFolder, Envelope, Folder, Settings, TopicTable
 from pyevents_codegen.source import Source, read
 
 __all__ = ["load_folder"]
@@ -38,6 +38,7 @@ def load_folder(schemas: Path) -> Folder:
         remedy = "Name the folder of contracts with `--schemas`, or make it with `pyevents new`."
         raise SchemaFolderInvalid([Finding(shown, 0, 0, "", "folder-missing", "there is no such folder", remedy)])
     topics = _topics(schemas, shown, findings)
+    settings = _settings(schemas, shown, findings)
     envelopes = _envelopes(schemas / "envelope", f"{shown}/envelope", findings)
     contracts: list[ContractFolder] = []
     names = []
@@ -56,7 +57,23 @@ def load_folder(schemas: Path) -> Folder:
     findings += _derived(contracts, topics.topics if topics else {})
     if findings or topics is None:
         raise SchemaFolderInvalid(findings)
-    return Folder(shown, topics, envelopes, tuple(contracts))
+    return Folder(shown, topics, envelopes, tuple(contracts), settings)
+
+
+def _settings(schemas: Path, shown: str, findings: list[Finding]) -> Settings:
+    if not (schemas / "pyevents.toml").exists():
+        return Settings()
+    source = read(schemas / "pyevents.toml", f"{shown}/pyevents.toml")
+    if isinstance(source, Finding):
+        findings.append(source)
+        return Settings()
+    found = metaschema.check(source, "pyevents")
+    findings += found
+    return Settings() if found else Settings(**_tuples(source.value), source=source)
+
+
+def _tuples(value: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(item) if isinstance(item, list) else item for key, item in value.items()}
 
 
 def _topics(schemas: Path, shown: str, findings: list[Finding]) -> TopicTable | None:
@@ -162,8 +179,9 @@ def _collisions(names: list[str], contracts: list[ContractFolder], shown: str) -
         if other != name:
             message = f"the event type is that of {other!r} in another spelling"
             yield Finding(f"{shown}/{name}", 0, 0, "", "event-type-twice", message, "Rename or merge one of them.")
+    spellings = set(by_case.values())
     owners: dict[str, str] = {}
-    for one in contracts:
+    for one in (one for one in contracts if one.event_type in spellings):
         for major in one.majors:
             for made in (naming.class_name(one.event_type, major), naming.subject(one.topic, one.event_type, major)):
                 other = owners.setdefault(made, one.event_type)

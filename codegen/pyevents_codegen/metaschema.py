@@ -25,7 +25,7 @@ DRAFTS: dict[str, int] = {
 
 
 def check(source: Source, form: str) -> list[Finding]:
-    """Check a file against a form: `"contract"`, `"topics"` or `"avro"`.
+    """Check a file against a form: `"contract"`, `"topics"`, `"pyevents"` or `"avro"`.
 
     Returns:
         A finding for everything that the form refuses; an unknown key names the nearest known one.

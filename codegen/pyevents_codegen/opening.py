@@ -24,7 +24,7 @@ from pyevents_codegen.metaschema import draft_of
 from pyevents_codegen.place import escape
 from pyevents_codegen.references import moved, resolve
 
-__all__ = ["canonical", "covers", "opened"]
+__all__ = ["canonical", "covers", "disjoint", "opened"]
 
 _CLOSING = frozenset({"additionalProperties", "unevaluatedProperties"})
 _MAPS = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"})
@@ -55,6 +55,34 @@ def canonical(schema: dict[str, Any]) -> jsonschema_rs.CanonicalSchema:
     return jsonschema_rs.canonicalize(schema, draft=draft, validate_formats=True, offline=True)
 
 
+def disjoint(root: dict[str, Any], at: str, count: int) -> bool:
+    """Prove that no value matches two branches of a list of schemas; without a proof they count as overlapping.
+
+    Args:
+        root: Self-contained; every reference is `#` or `#/…`.
+        at: JSON pointer to the list in `root`.
+        count: How many branches it has.
+    """
+    place = "definitions" if draft_of(root) == 7 else "$defs"
+    whole = f"#/{place}/whole"
+    moved_here = moved(root, lambda reference: whole + reference.removeprefix("#"))
+    for one, other in combinations(range(count), 2):
+        kinds = [_types(resolve(root, f"#{at}/{branch}"), root) for branch in (one, other)]
+        if not kinds[0] & kinds[1]:
+            continue
+        both = {
+            "$schema": root.get("$schema", "http://json-schema.org/draft-07/schema#"),
+            place: {"whole": {key: value for key, value in moved_here.items() if key != "$schema"}},
+            "allOf": [{"$ref": f"{whole}{quote(at)}/{branch}"} for branch in (one, other)],
+        }
+        try:
+            if canonical(both).satisfiability() != Satisfiability.NO:
+                return False
+        except (CanonicalizationError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
+            return False
+    return True
+
+
 class _Opening:
     """One opening: the closed schema, the `oneOf`s that must stay closed, and whether a closed copy is referred to."""
 
@@ -72,7 +100,7 @@ class _Opening:
         while True:
             self.one_ofs, self.needs_copy = {}, False
             made: dict[str, Any] = self.open(self.closed, "")
-            overlapping = {at for at, count in self.one_ofs.items() if not self.disjoint(made, at, count)}
+            overlapping = {at for at, count in self.one_ofs.items() if not disjoint(self.with_copy(made), at, count)}
             if not overlapping:
                 break
             self.kept |= overlapping
@@ -107,26 +135,6 @@ class _Opening:
             else:
                 made[keyword] = value
         return made
-
-    def disjoint(self, made: dict[str, Any], at: str, count: int) -> bool:
-        """Prove that no value matches two branches of an opened `oneOf`; without a proof they count as overlapping."""
-        whole = f"#/{self.place}/whole"
-        moved_here = moved(self.with_copy(made), lambda reference: whole + reference.removeprefix("#"))
-        for one, other in combinations(range(count), 2):
-            kinds = [_types(resolve(made, f"#{at}/{branch}"), made) for branch in (one, other)]
-            if not kinds[0] & kinds[1]:
-                continue
-            both = {
-                "$schema": made.get("$schema", "http://json-schema.org/draft-07/schema#"),
-                self.place: {"whole": {key: value for key, value in moved_here.items() if key != "$schema"}},
-                "allOf": [{"$ref": f"{whole}{quote(at)}/{branch}"} for branch in (one, other)],
-            }
-            try:
-                if canonical(both).satisfiability() != Satisfiability.NO:
-                    return False
-            except (CanonicalizationError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
-                return False
-        return True
 
     def keep(self, schema: Any) -> Any:
         """Return a part as it is, with its references led to the closed copy."""

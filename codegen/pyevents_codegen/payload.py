@@ -69,7 +69,7 @@ def sequence(names: list[str], shown: str) -> Iterator[Finding]:
             yield _of_file(f"{shown}/{major}.{minor}.avsc", "version-twice", message, "Keep one of the two files.")
     for major in sorted({number for number, _, _ in found}):
         formats = {kind for number, _, kind in found if number == major}
-        if len(formats) > 1:
+        if len(formats) > 1 and len({minor for number, minor, _ in found if number == major}) > 1:
             message = f"the versions of major {major} are of two formats"
             yield _of_file(shown, "version-formats", message, "Another format is a new major.")
         minors = sorted({minor for number, minor, _ in found if number == major})

@@ -12,7 +12,7 @@ from pyevents_codegen.finding import Finding
 from pyevents_codegen.place import escape
 from pyevents_codegen.source import Source
 
-__all__ = ["findings", "moved", "resolve", "subschemas"]
+__all__ = ["children", "findings", "moved", "resolve", "subschemas"]
 
 _MAPS = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"})
 _LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
@@ -39,16 +39,23 @@ def subschemas(schema: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
     yield pointer, schema
     if isinstance(schema, bool):
         return
+    for keyword, token, child in children(schema):
+        yield from subschemas(
+            child, f"{pointer}/{keyword}" if token is None else f"{pointer}/{keyword}/{escape(token)}"
+        )
+
+
+def children(schema: dict[str, Any]) -> Iterator[tuple[str, str | None, Any]]:
+    """Yield the subschemas directly below a schema: keyword, token below the keyword if there is one, subschema."""
     for keyword, value in schema.items():
-        at = f"{pointer}/{escape(keyword)}"
         if keyword in _MAPS and isinstance(value, dict):
             for key, child in value.items():
-                yield from subschemas(child, f"{at}/{escape(key)}")
+                yield keyword, key, child
         elif keyword in _LISTS or (keyword == "items" and isinstance(value, list)):
             for index, child in enumerate(value if isinstance(value, list) else []):
-                yield from subschemas(child, f"{at}/{index}")
+                yield keyword, str(index), child
         elif keyword in _SINGLE:
-            yield from subschemas(value, at)
+            yield keyword, None, value
 
 
 def moved(schema: Any, target: Callable[[str], str]) -> Any:

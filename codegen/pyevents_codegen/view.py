@@ -207,6 +207,9 @@ class _Deriving:
             self.refuse("avro-duplicate", f"{pointer}/name", f"the type {full!r} stands twice", "Rename one.")
             return dict(self.named[full])
         if declared["type"] == "enum":
+            if "default" in declared and declared["default"] not in declared["symbols"]:
+                message = "the default of the enum is none of its symbols"
+                self.refuse("avro-enum-default", f"{pointer}/default", message, "Name one of the symbols.")
             self.named[full] = {"type": "string", "enum": list(declared["symbols"])}
             return dict(self.named[full])
         simple = full.rpartition(".")[2]

@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from pyevents.errors import ToolchainMissing
 
-__all__ = ["check_command", "findings_format_option", "folder_options", "report"]
+__all__ = ["check_command", "findings_format_option", "folder_options", "report", "rules_command"]
 
 findings_format_option = click.option(
     "--format",
@@ -45,19 +47,59 @@ def folder_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command("check")
 @folder_options
 @click.option("--against", metavar="REF", help="Compare with a git revision, a folder or a wheel of earlier contracts.")
+@click.option("--explain", metavar="RULE", help="Say what a rule asks for and why, and check nothing.")
 @findings_format_option
-def check_command(schemas: Path, package: str, root: Path, topics_script: Path, against: str | None, form: str) -> None:
+def check_command(
+    schemas: Path, package: str, root: Path, topics_script: Path, against: str | None, explain: str | None, form: str
+) -> None:
     """Check contracts, examples, compatibility and generated files; exit 1 if there is an error."""
     try:
         from pyevents_codegen.check import check
     except ImportError:
         raise ToolchainMissing("pyevents check", "codegen") from None
+    if explain is not None:
+        click.echo(_explained(explain), nl=False)
+        return
     checked = check(schemas, package, root, topics_script, against=against)
     report(checked.findings, form)
     if checked.failed:
         raise click.exceptions.Exit(1)
     if form == "text":
         click.echo(f"checked {checked.contracts} contracts, {checked.versions} versions: fine")
+
+
+def _explained(name: str) -> str:
+    from pyevents_codegen.finding import did_you_mean
+    from pyevents_codegen.rules import RULES
+    from pyevents_codegen.rules.rule import explained
+
+    if name not in RULES:
+        hint = did_you_mean(name, RULES, "`pyevents rules` lists them.")
+        raise click.BadParameter(f"there is no rule {name!r}. {hint}", param_hint="--explain")
+    return explained(RULES[name])
+
+
+@click.command("rules")
+@click.option("--preset", type=click.Choice(["MINIMAL", "STANDARD", "STRICT"]), help="Only the rules of this preset.")
+@click.option("--markdown", is_flag=True, help="Print the page docs/rules.md.")
+def rules_command(preset: str | None, markdown: bool) -> None:
+    """List the rules that contracts are checked by."""
+    try:
+        from pyevents_codegen.rules import PRESETS, RULES
+        from pyevents_codegen.rules.page import page
+    except ImportError:
+        raise ToolchainMissing("pyevents rules", "codegen") from None
+    if markdown:
+        click.echo(page(), nl=False)
+        return
+    held = (None, *PRESETS[: PRESETS.index(preset) + 1]) if preset else (None, *PRESETS)
+    table = Table(box=None, pad_edge=False)
+    for column in ("rule", "preset", "what it asks for"):
+        table.add_column(column, no_wrap=column != "what it asks for")
+    for rule in RULES.values():
+        if rule.preset in held:
+            table.add_row(rule.id, rule.preset or "always", Text(rule.purpose))
+    Console().print(table)
 
 
 def report(findings: Iterable[Any], form: str) -> None:

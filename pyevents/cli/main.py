@@ -26,6 +26,7 @@ _COMMANDS = {
     "publish": "running",
     "registry": "registry",
     "release": "history",
+    "rules": "check",
     "show": "contracts",
     "spool": "spool",
     "tail": "running",

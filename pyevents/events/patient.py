@@ -32,7 +32,7 @@ class PatientCreatedRaeumlicheVerfuegbarkeit(Struct, frozen=True, kw_only=True):
     """How far the patient travels to a session; with both limits given, both hold."""
 
     max_km: float | None | UnsetType = UNSET
-    """Longest way to the practice in kilometres, one way."""
+    """Longest way to the practice in kilometres, one way; no way on earth is longer than 20,100. From 0 to 20,100."""
     max_minuten: int | None | UnsetType = UNSET
     """Longest journey to the practice in minutes, one way."""
 
@@ -153,7 +153,7 @@ class PatientUpdatedRaeumlicheVerfuegbarkeit(Struct, frozen=True, kw_only=True):
     """How far the patient travels to a session; with both limits given, both hold."""
 
     max_km: float | None | UnsetType = UNSET
-    """Longest way to the practice in kilometres, one way."""
+    """Longest way to the practice in kilometres, one way; no way on earth is longer than 20,100. From 0 to 20,100."""
     max_minuten: int | None | UnsetType = UNSET
     """Longest journey to the practice in minutes, one way."""
 

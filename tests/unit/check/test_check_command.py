@@ -65,3 +65,26 @@ def test_generate_check_in_a_format_for_programs(schemas: Path) -> None:
     result = run("generate", "--check", "--schemas", str(schemas), "--format", "json", *GENERATED)
     assert result.exit_code == 1
     assert {finding["rule"] for finding in json.loads(result.stdout)["findings"]} == {"generated-stale"}
+
+
+def test_rule_is_explained_with_purpose_reason_and_example() -> None:
+    result = run("check", "--explain", "string-bounded")
+    assert result.exit_code == 0
+    assert all(word in result.output for word in ("STANDARD", "Every string has a limit", "maxLength"))
+
+
+def test_unknown_rule_names_the_nearest() -> None:
+    result = run("check", "--explain", "string-bound")
+    assert result.exit_code == 2
+    assert "string-bounded" in result.output
+
+
+def test_rules_are_listed_by_preset() -> None:
+    minimal, strict = run("rules", "--preset", "MINIMAL").output, run("rules").output
+    assert "object-closed" in minimal and "example-complete" not in minimal
+    assert "object-closed" in strict and "example-complete" in strict
+
+
+def test_page_of_rules_is_current() -> None:
+    page = run("rules", "--markdown").output
+    assert (ROOT / "docs/rules.md").read_text() == page, "run `pyevents rules --markdown > docs/rules.md`"

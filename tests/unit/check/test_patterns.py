@@ -1,0 +1,155 @@
+"""Regular expressions: how long an engine may try them, and what engines read differently."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+
+from pyevents_codegen.rules.backtracking import growth
+from pyevents_codegen.rules.dialect import differences
+
+EXPONENTIAL = [
+    r"^(a+)+$",
+    r"^(a|a)*$",
+    r"^(a|aa)+$",
+    r"^(a*)*b",
+    r"^([a-z]+)*$",
+    r"^(a*b*)*$",
+    r"^(a(x*|y*)b)*$",
+    r"^(\w+\s?)*$",
+    r"^([^x]*,)*x$",
+    r"^([a-z]{1,30}){1,30}$",
+    r"^([a-z0-9])(([-.]|[_]+)?([a-z0-9]+))*@[a-z]+$",
+]
+POLYNOMIAL = [
+    r"[a-z]+$",
+    r"\s+$",
+    r"a+b",
+    r"^[a-z]*[a-z]*$",
+    r"^\d+\d+x$",
+    r"^.*a.*b.*$",
+    r"^[^@ ]+@[^@ ]+[.][^@ ]+$",
+]
+LINEAR = [
+    "",
+    r"abc",
+    r"[a-z]+",
+    r"^[a-z]+$",
+    r"^(a|b)*c$",
+    r"^(a{2})*$",
+    r"^(ab|ac)*$",
+    r"^.*foo.*",
+    r"^[a-z0-9]+(-[a-z0-9]+)*$",
+    r"^[a-z]{1,50}[a-z0-9]{1,50}$",
+    r"^([a-z]{1,63}[.]){1,10}[a-z]{2,}$",
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+    r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+    r"^[A-Z]{2}[0-9]{2}( ?[0-9A-Z]{4}){3,7}( ?[0-9A-Z]{1,3})?$",
+]
+
+
+@pytest.mark.parametrize("pattern", EXPONENTIAL)
+def test_loop_that_reads_a_text_in_two_ways_is_exponential(pattern: str) -> None:
+    assert growth(pattern) == "exponential"
+
+
+@pytest.mark.parametrize("pattern", POLYNOMIAL)
+def test_two_loops_that_share_a_text_are_polynomial(pattern: str) -> None:
+    assert growth(pattern) == "polynomial"
+
+
+@pytest.mark.parametrize("pattern", LINEAR)
+def test_pattern_that_reads_every_text_in_one_way_is_linear(pattern: str) -> None:
+    assert growth(pattern) == "linear"
+
+
+def ways(pattern: str, text: str) -> int:
+    """Count, by the definition, in how many ways a concatenation of groups in a loop can read a text."""
+    inner = pattern.removeprefix("^(").removesuffix(")*$")
+    cuts = itertools.chain.from_iterable(itertools.combinations(range(1, len(text)), n) for n in range(len(text)))
+    parts = ([text[a:b] for a, b in itertools.pairwise((0, *cut, len(text)))] for cut in cuts)
+    return sum(all(re.fullmatch(inner, part) for part in cut) for cut in parts)
+
+
+@pytest.mark.parametrize("inner", ["".join(one) for n in (2, 3, 4) for one in itertools.product("ab+?", repeat=n)])
+def test_verdict_on_loops_agrees_with_counting_the_ways(inner: str) -> None:
+    try:
+        re.compile(f"^({inner})*$")
+    except re.error:
+        return
+    if "++" in inner or "?+" in inner:
+        return  # possessive: refused for another reason
+    pattern = f"^({inner})*$"
+    most = {n: max(ways(pattern, "".join(text)) for text in itertools.product("ab", repeat=n)) for n in (4, 8)}
+    expected = "exponential" if most[8] > most[4] else "linear"
+    assert growth(pattern) == expected, f"{pattern} reads one text of 4 letters in {most[4]} ways, of 8 in {most[8]}"
+
+
+def test_long_patterns_are_judged_all_the_same() -> None:
+    alternating = "^" + "".join(f"[{letter}]*0" for letter in "abcdefghijklmnopqrstuvwxyz") + "$"
+    assert growth(alternating) == "linear"
+    assert growth("^((((a{1,9}b){1,9}c){1,9}d){1,9}e){1,9}$") == "linear"
+    assert growth(alternating[:-1] + "z*z*$") == "polynomial"
+
+
+@pytest.mark.parametrize("pattern", [r"^(?=a)b", r"(", r"\p{L}+x", r"(?<name>a)", r"^a{99999999}$", r"\c"])
+def test_patterns_of_other_engines_raise_nothing(pattern: str) -> None:
+    assert growth(pattern) in ("linear", "polynomial", "exponential")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "part"),
+    [
+        (r"^\d+$", "[0-9]"),
+        (r"^\w+$", "[A-Za-z0-9_]"),
+        (r"^[\s]$", "Java"),
+        (r"\bwort", "stand"),
+        (r"^\p{L}$", "Python"),
+        (r"^(?=a)b$", "lookaround"),
+        (r"^(?<!a)b$", "lookaround"),
+        (r"^(a)\1$", "backreference"),
+        (r"^(?<name>a)$", "named"),
+        (r"^(?P<name>a)$", "named"),
+        (r"^(?>a)$", "atomic"),
+        (r"^(?i)a$", "flags"),
+        (r"^(?i:a)$", "flags"),
+        (r"^a++$", "possessive"),
+        (r"^a{2}+$", "possessive"),
+        (r"^a\Z", "anchor"),
+        (r"\Aa$", "anchor"),
+        (r"^a{,3}$", "brace"),
+        (r"^.$", "line breaks"),
+        (r"^[[a]$", "opens another"),
+        (r"^[a&&b]$", "sets"),
+        (r"^[a--b]$", "sets"),
+        (r"^[]a]$", "ends there"),
+        (r"^\e$", "escape"),
+        (r"^\Qa\E$", "escape"),
+        (r"^\cA$", "ECMA"),
+        (r"^\0$", "octal"),
+        (r"^\v$", "vertical"),
+        (r"^\u{e4}$", "four digits"),
+        (r"\<a", "ends of a word"),
+    ],
+)
+def test_what_engines_read_differently_is_told_with_what_to_write(pattern: str, part: str) -> None:
+    reasons = [why for _, why in differences(pattern)]
+    assert any(part in why and "; write" in why for why in reasons), reasons
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(pattern for pattern in LINEAR if "." not in pattern.replace("[.]", "")),
+        r"^[A-Za-zÄÖÜäöüß' -]{1,100}$",
+        r"^[^\r\n]*$",
+        r"^\x41\u00e4\t\/\$\.\-$",
+        r"^(?:a|b){2,3}?$",
+        r"^[a\]\[b.*+?{}()|]$",
+        r"^a\{2\}$",
+    ],
+)
+def test_what_all_engines_read_alike_is_not_told(pattern: str) -> None:
+    assert not list(differences(pattern))
