@@ -1,6 +1,6 @@
-"""Rules that always hold, because nothing works without them: `reading.toml` beside this module says them.
+"""Rules that always hold, because nothing works without them: `reading.toml` and `history.toml` say them.
 
-Reading, comparing and generating find their breaches.
+Reading, generating and comparing find their breaches.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ from pyevents_codegen.rules.rule import Rule
 
 __all__ = ["RULES"]
 
-_TEXT = importlib.resources.files(__package__).joinpath("reading.toml").read_text(encoding="utf-8")
 
-RULES = tuple(Rule(id=name, category="always", **said) for name, said in tomllib.loads(_TEXT).items())
+def _rules(category: str) -> tuple[Rule, ...]:
+    text = importlib.resources.files(__package__).joinpath(f"{category}.toml").read_text(encoding="utf-8")
+    return tuple(Rule(id=name, category=category, **said) for name, said in tomllib.loads(text).items())
+
+
+RULES = _rules("reading") + _rules("history")

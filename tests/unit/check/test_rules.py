@@ -25,8 +25,7 @@ ELSEWHERE = {
     "file-unreadable": "test_wrong_files.py; depends on the user who runs the tests",
     "file-size": "test_wrong_files.py; too large to keep",
     "generated-stale": "test_check_command.py; about generated files",
-    "compatibility": "tests/unit/history; about pairs",
-    "compatibility-undecided": "tests/unit/history; about pairs",
+    **{rule.id: "tests/unit/history; about several states" for rule in RULES.values() if rule.category == "history"},
 }
 
 
