@@ -1,4 +1,4 @@
-"""`spool ls|show|rejected`: what waits in a spool folder, on this machine or copied from another."""
+"""`spool ls|show|drain|rejected`: what waits in a spool folder, on this machine or copied from another."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import hashlib
 import itertools
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pyevents.cli.contracts import format_option
+from pyevents.cli.contracts import catalog_option, format_option
+from pyevents.cli.running import registry_option, servers_option
 from pyevents.errors import ConfigurationInvalid
 from pyevents.spool import listing, rejected
 from pyevents.spool.listing import Listed
@@ -34,6 +35,16 @@ def spool_command() -> None:
     """See and send what producers have accepted and the broker does not have yet."""
 
 
+def _route_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add what both commands that send are told."""
+    cluster = click.option("--cluster", help="As `ls` names it; default is that of the bootstrap servers.")
+    framing = click.option("--framing", type=click.Choice(["confluent", "none"]), default="confluent")
+    timeout = click.option("--timeout", default=60.0, show_default=True, help="Seconds to go on trying.")
+    for option in (timeout, framing, cluster, catalog_option, registry_option, servers_option, folder_option):
+        command = option(command)
+    return command
+
+
 @spool_command.command("ls")
 @folder_option
 @format_option
@@ -46,11 +57,11 @@ def ls_command(folder: Path | None, form: str) -> None:
     if not found:
         click.echo("no stream: nothing waits")
         return
-    rows = [("service", "owner", "waiting", "bytes", "oldest", "damaged", "stream")]
+    rows = [("service", "cluster", "owner", "waiting", "bytes", "oldest", "damaged", "stream")]
     for one in found:
         owner = (one.owner or "unknown") if one.owned else "gone"
         age, damaged = _age(one.oldest), str(one.damaged or "")
-        rows.append((one.service, owner, f"{one.events:,}", f"{one.size:,}", age, damaged, one.name))
+        rows.append((one.service, one.cluster, owner, f"{one.events:,}", f"{one.size:,}", age, damaged, one.name))
     _print(rows)
     for one in found:
         if one.problem:
@@ -72,6 +83,19 @@ def show_command(stream: str, with_payload: bool, limit: int, folder: Path | Non
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     _print([tuple(map(str, row.values())) for row in rows])
+
+
+@spool_command.command("drain")
+@click.option("--service", help="Only what this one left.")
+@_route_options
+def drain_command(service: str | None, folder: Path | None, timeout: float, **route: Any) -> None:
+    """Send what dead processes left, also from a folder that came from another machine.
+
+    Streams with a living owner are left to it; those of another cluster than the one that answers stay.
+    """
+    from pyevents.cli.drain import Route, drain
+
+    drain(spool_folder(folder), Route(route.pop("bootstrap_servers"), route.pop("url"), **route), service, timeout)
 
 
 def spool_folder(given: Path | None) -> Path:
@@ -141,6 +165,19 @@ def discard_command(stream: str | None, everything: bool, yes: bool, folder: Pat
         with rejected.taking(path) as found:
             gone += len(found)
     click.echo(f"deleted: {gone}")
+
+
+@rejected_command.command("replay")
+@click.argument("stream", required=False)
+@click.option("--all", "everything", is_flag=True, help="Those of every stream.")
+@_route_options
+def replay_command(stream: str | None, everything: bool, folder: Path | None, timeout: float, **route: Any) -> None:
+    """Send the rejected events of STREAM again, once the topic or the cluster takes them."""
+    from pyevents.cli.drain import Route, drain, put_back
+
+    paths = rejected_files(folder, stream, everything)
+    put_back(paths)
+    drain(spool_folder(folder), Route(route.pop("bootstrap_servers"), route.pop("url"), **route), None, timeout)
 
 
 def rejected_files(folder: Path | None, stream: str | None, everything: bool) -> list[Path]:

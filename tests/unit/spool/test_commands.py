@@ -11,11 +11,12 @@ from click.testing import CliRunner, Result
 
 from pyevents.cli import main
 from pyevents.spool import rejected
-from pyevents.spool.folder import DiskSpool
+from pyevents.spool.folder import DiskSpool, cluster_of
 from pyevents.spool.record import Entry
 
 Event = Callable[..., Entry]
 OpenSpool = Callable[..., DiskSpool]
+CLUSTER = cluster_of("kafka:9092")
 
 
 @pytest.fixture
@@ -51,8 +52,8 @@ def test_ls_tells_living_owners_from_dead_ones(
     dead(3)
     open_spool().stream("patient-events").append(event(1))
     lines = spool_command("ls").output.splitlines()
-    assert lines[1].split()[:3] == ["matching-service", "gone", "3"]
-    assert lines[2].split()[:2] == ["patient-service", "pid"]
+    assert lines[1].split()[:4] == ["matching-service", CLUSTER, "gone", "3"]
+    assert lines[2].split()[:3] == ["patient-service", CLUSTER, "pid"]
     first, second = json.loads(spool_command("ls", "--format", "json").output)
     assert (first["owned"], first["events"], first["topic"]) == (False, 3, "matching-events")
     assert (second["owned"], second["events"]) == (True, 1)
