@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -53,14 +53,24 @@ def generate_command(schemas: Path, package: str, root: Path, topics_script: Pat
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--pairs", type=click.File("r"), help="JSON lines with id, kind, reader and writer; - is standard input.")
 @click.option("--mode", type=click.Choice(["BACKWARD", "FORWARD", "FULL"]), default="BACKWARD", show_default=True)
-def compat_command(files: tuple[Path, ...], pairs: IO[str] | None, mode: str) -> None:
+@click.option(
+    "--as",
+    "judge",
+    type=click.Choice(["proof", "confluent"]),
+    default="proof",
+    show_default=True,
+    help="What is safe, or what a Confluent-compatible registry will answer.",
+)
+def compat_command(files: tuple[Path, ...], pairs: IO[str] | None, mode: str, judge: str) -> None:
     """Say whether the schema NEW may replace OLD (two FILES), or judge every line of --pairs."""
     try:
-        from pyevents_codegen import compat
+        from pyevents_codegen import compat, confluent
     except ImportError:
         raise ToolchainMissing("pyevents compat", "codegen") from None
+    decided: Callable[[Iterable[str]], Iterable[dict[str, Any]]]
+    decided = confluent.pairs if judge == "confluent" else compat.pairs
     if pairs is not None:
-        _print_lines(compat.pairs(pairs))
+        _print_lines(decided(pairs))
         return
     if len(files) != 2:
         raise click.UsageError("give two files, OLD and NEW, or --pairs FILE")
@@ -71,9 +81,9 @@ def compat_command(files: tuple[Path, ...], pairs: IO[str] | None, mode: str) ->
         json.dumps({"id": f"{number}", "kind": kind, "reader": reader, "writer": writer})
         for number, (reader, writer) in enumerate(asked)
     ]
-    answers = list(compat.pairs(lines))
+    answers = list(decided(lines))
     _print_lines(answers)
-    if any(answer["verdict"] != "safe" for answer in answers):
+    if any(answer.get("verdict", "safe") != "safe" or not answer.get("compatible", True) for answer in answers):
         raise click.exceptions.Exit(1)
 
 

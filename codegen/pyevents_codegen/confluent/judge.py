@@ -1,0 +1,105 @@
+"""What a Confluent registry says of one pair of schema texts, or of many as lines of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from pyevents_codegen.confluent.differ import Differ
+from pyevents_codegen.confluent.node import Document, Unreadable
+from pyevents_codegen.confluent.rule import COMPATIBLE
+
+__all__ = ["Answer", "judge", "pairs"]
+
+
+class Answer(NamedTuple):
+    """The registry's answer.
+
+    Attributes:
+        compatible: The reader may follow the writer.
+        changes: Every change by the registry's name and its place, compatible ones too: `TYPE_CHANGED #/properties/id`.
+        reasons: Those of them that refuse, or why a text is no schema.
+    """
+
+    compatible: bool
+    changes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+def judge(reader: str, writer: str, kind: str) -> Answer:
+    """Say whether a registry accepts `reader` as able to read what `writer` wrote.
+
+    It is a prediction of what the registry answers, not of what is safe: see `pyevents_codegen.compat` for that.
+
+    Args:
+        reader: Schema text; under BACKWARD the new version.
+        writer: Schema text; under BACKWARD the version before.
+        kind: `json` or `avro`.
+    """
+    try:
+        return _avro(reader, writer) if kind == "avro" else _json(reader, writer)
+    except RecursionError:
+        return Answer(False, reasons=("the schemas are nested or refer to themselves too deeply",))
+
+
+def pairs(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Judge each line `{"id", "kind": "json"|"avro", "reader", "writer"}`, in order.
+
+    Yields:
+        `{"id", "compatible", "changes"}`; with `problem` where a text is no schema or a line is no pair.
+    """
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _row(number, line)
+
+
+def _row(number: int, line: str) -> dict[str, Any]:
+    try:
+        asked = json.loads(line)
+        name, texts = asked.get("id"), (asked["reader"], asked["writer"])
+        kind = asked.get("kind") or asked.get("format") or "json"
+    except (ValueError, KeyError, AttributeError, RecursionError):
+        answer = Answer(False, reasons=(f"line {number} is no JSON object with reader and writer",))
+        return {"id": None, "compatible": False, "changes": [], "problem": answer.reasons[0]}
+    if kind not in ("json", "avro") or not all(isinstance(text, str) for text in texts):
+        answer = Answer(False, reasons=(f'line {number}: kind is "json" or "avro", reader and writer are texts',))
+    else:
+        answer = judge(*texts, kind)
+    row = {"id": name, "compatible": answer.compatible, "changes": list(answer.changes)}
+    return row if answer.compatible or answer.changes else {**row, "problem": "; ".join(answer.reasons)}
+
+
+def _json(reader: str, writer: str) -> Answer:
+    documents = []
+    for role, text in (("writer", writer), ("reader", reader)):
+        try:
+            documents.append(Document(text))
+        except Unreadable as error:
+            return Answer(False, reasons=(f"the {role}'s text is no schema: {error}",))
+    differ = Differ(*documents)
+    try:
+        differ.nodes(documents[0].root, documents[1].root)
+    except Unreadable as error:
+        return Answer(False, reasons=(f"a part of a schema cannot be read: {error}",))
+    refused = tuple(str(change) for change in differ.changes if change.rule not in COMPATIBLE)
+    return Answer(not refused, tuple(map(str, differ.changes)), refused)
+
+
+def _avro(reader: str, writer: str) -> Answer:
+    from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
+
+    from pyevents_codegen.compat.avro_text import read_avro
+    from pyevents_codegen.compat.verdict import SchemaRefused
+
+    try:
+        ours, theirs = read_avro(reader, "reader")[0], read_avro(writer, "writer")[0]
+    except SchemaRefused as error:
+        return Answer(False, reasons=(str(error),))
+    found = ReaderWriterCompatibilityChecker().get_compatibility(ours, theirs)  # type: ignore[no-untyped-call]
+    if found.compatibility is SchemaCompatibilityType.compatible:
+        return Answer(True)
+    places = sorted(found.locations) or ["/"]
+    names = [str(kind.name).upper() for kind in found.incompatibilities] or ["INCOMPATIBLE"]
+    changes = tuple(f"{name} {places[min(place, len(places) - 1)]}" for place, name in enumerate(names))
+    return Answer(False, changes, changes)
