@@ -2,7 +2,7 @@
 
 from pyevents_codegen.compat.verdict import Json
 
-__all__ = ["without_dead_branches"]
+__all__ = ["kinds", "without_dead_branches"]
 
 _KINDS = frozenset({"null", "boolean", "number", "string", "array", "object"})
 _KEPT = ("$schema", "$id", "id", "$anchor", "definitions", "$defs")
@@ -14,39 +14,40 @@ def without_dead_branches(schema: dict[str, Json]) -> dict[str, Json]:
     A `oneOf` of which one branch admits arrays only, beside ``"type": "object"``, is what leaves the
     canonical proof undecided most often.
     """
-    own = _kinds(schema)
+    own = kinds(schema)
     out = dict(schema)
-    if isinstance(out.get("propertyNames"), dict) and "string" not in _kinds(out["propertyNames"]):
+    if isinstance(out.get("propertyNames"), dict) and "string" not in kinds(out["propertyNames"]):
         out["propertyNames"] = False
-    if "if" in out and not _kinds(out["if"]) & own:
+    if "if" in out and not kinds(out["if"]) & own:
         del out["if"]
         out.pop("then", None)
         if "else" in out:
             out["allOf"] = [*out.get("allOf", []), out.pop("else")]
-    if any(not _kinds(branch) & own for branch in out.get("allOf", [])):
+    if any(not kinds(branch) & own for branch in out.get("allOf", [])):
         return _nothing(out)
     for keyword in ("anyOf", "oneOf"):
         if keyword in out:
-            out[keyword] = [branch for branch in out[keyword] if _kinds(branch) & own]
+            out[keyword] = [branch for branch in out[keyword] if kinds(branch) & own]
             if not out[keyword]:
                 return _nothing(out)
     return out
 
 
-def _kinds(schema: Json) -> frozenset[str]:
+def kinds(schema: Json) -> frozenset[str]:
+    """Return the kinds of values that a schema's own words leave open, integers being numbers."""
     if schema is False:
         return frozenset()
     if not isinstance(schema, dict) or "$ref" in schema:
         return _KINDS
-    kinds = _KINDS
+    found = _KINDS
     if "type" in schema:
         named = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-        kinds &= {"number" if name == "integer" else name for name in named}
+        found &= {"number" if name == "integer" else name for name in named}
     if "const" in schema:
-        kinds &= {_kind(schema["const"])}
+        found &= {_kind(schema["const"])}
     if isinstance(schema.get("enum"), list):
-        kinds &= {_kind(value) for value in schema["enum"]}
-    return kinds
+        found &= {_kind(value) for value in schema["enum"]}
+    return found
 
 
 def _kind(value: Json) -> str:

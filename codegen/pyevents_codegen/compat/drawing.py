@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pyevents_codegen.compat.document import Document
 from pyevents_codegen.compat.patterns import matching
 from pyevents_codegen.compat.places import child_schemas, flattened, search
-from pyevents_codegen.compat.values import interesting, interesting_names
+from pyevents_codegen.compat.values import FORMAT_SAMPLES, interesting, interesting_names
 from pyevents_codegen.compat.verdict import Json
 
 __all__ = ["Draft", "NothingFits"]
@@ -112,6 +112,13 @@ class Draft:
             return None
         if kind == "boolean":
             return self.rng.random() < 0.5
+        samples = [text for part in parts for text in FORMAT_SAMPLES.get(str(part.get("format")), ())]
+        if (
+            kind == "string"
+            and (known := [text for text in samples if _within(text, parts)])
+            and self.rng.random() < 0.9
+        ):
+            return self.rng.choice(known)
         patterns = [part["pattern"] for part in parts if "pattern" in part]
         if kind == "string" and patterns:
             texts = [matching(patterns[0], self.rng, stretch) for stretch in (1, 2, 4, 8, 30)]

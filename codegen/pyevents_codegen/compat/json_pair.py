@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from pyevents_codegen.compat.cycles import turns_in_place
 from pyevents_codegen.compat.document import Document, pointer_text, read_document
 from pyevents_codegen.compat.judges import Judges
-from pyevents_codegen.compat.proof import Answer, contained, holds_for_both, one_sided_keywords, same_draft
-from pyevents_codegen.compat.search import hunt
+from pyevents_codegen.compat.proof import (
+    Answer,
+    contained_at_a_glance,
+    contained_by_parts,
+    holds_for_both,
+    one_sided_keywords,
+    same_draft,
+)
+from pyevents_codegen.compat.search import Hunt
 from pyevents_codegen.compat.shrink import smallest
 from pyevents_codegen.compat.verdict import Json, SchemaRefused, Verdict
 
@@ -49,19 +56,19 @@ def decide_json(reader: str, writer: str, budget_s: float, *, proving: bool = Tr
         pair = _Pair(ours, theirs, Judges(ours, "reader"), Judges(theirs, "writer"))
     except SchemaRefused as refused:
         return Verdict("error", reason=str(refused))
-    if len(reader) + len(writer) > _LARGE:
-        found = hunt(pair.breaks, ours, theirs, started + budget_s * 0.2)
-        if found is not None:
-            return _breaking(pair, found[0])
-    answer: Answer = contained(ours, theirs) if proving else "unknown"
+    search = Hunt(pair.breaks, ours, theirs, directed=proving)
+    found = search.nearby(time.monotonic() + budget_s * 0.2) if len(reader) + len(writer) > _LARGE else None
+    answer: Answer = contained_at_a_glance(ours, theirs) if proving and not found else "unknown"
+    if answer != "yes":
+        found = found or search.nearby(time.monotonic() + budget_s * 0.15)
+    if answer == "unknown" and proving and not found:
+        answer = contained_by_parts(ours, theirs)
     if answer == "yes":
         if holds_for_both(ours, theirs):
             return Verdict("safe", reason="the reader provably admits every message of the writer")
         return _why_undecided(pair, answer)
-    found = hunt(pair.breaks, ours, theirs, started + budget_s * 0.6, directed=proving)
-    if found is not None:
-        return _breaking(pair, found[0])
-    return _why_undecided(pair, answer)
+    found = found or search.until(started + budget_s * 0.6)
+    return _breaking(pair, found[0]) if found is not None else _why_undecided(pair, answer)
 
 
 def _breaking(pair: _Pair, message: Json) -> Verdict:

@@ -11,12 +11,12 @@ from re import _constants as op  # type: ignore[attr-defined]
 from typing import Any
 
 from pyevents_codegen.compat.branches import without_dead_branches
-from pyevents_codegen.compat.document import Document
+from pyevents_codegen.compat.document import Document, pointer_text
 from pyevents_codegen.compat.judges import enforced_formats, one_sided_formats
 from pyevents_codegen.compat.patterns import parsed
 from pyevents_codegen.compat.verdict import Json
 
-__all__ = ["in_later_words", "plainer", "without_one_sided"]
+__all__ = ["in_later_words", "mapped", "plainer", "without_one_sided"]
 
 _MAPS = ("properties", "patternProperties", "definitions", "$defs", "dependencies", "dependentSchemas")
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -24,6 +24,13 @@ _ONES = (
     "additionalProperties", "additionalItems", "unevaluatedProperties", "unevaluatedItems", "items",
     "not", "if", "then", "else", "contains", "propertyNames",
 )  # fmt: skip
+
+
+_SINCE = {
+    "const": 6, "contains": 6, "propertyNames": 6, "if": 7, "then": 7, "else": 7, "minContains": 19, "maxContains": 19,
+    "unevaluatedProperties": 19, "unevaluatedItems": 19, "dependentRequired": 19, "dependentSchemas": 19,
+    "prefixItems": 20,
+}  # fmt: skip
 
 
 def plainer(document: Document) -> Document:
@@ -35,7 +42,7 @@ def plainer(document: Document) -> Document:
         for target, body in shared.items():
             if body == schema and pointer != target:
                 return {"$ref": target}
-        out = dict(schema)
+        out = {keyword: value for keyword, value in schema.items() if _SINCE.get(keyword, 0) <= document.draft}
         if isinstance(out.get("pattern"), str) and _matches_anything(out["pattern"]):
             del out["pattern"]
         if isinstance(out.get("format"), str) and out["format"] not in formats:
@@ -44,7 +51,7 @@ def plainer(document: Document) -> Document:
             out = without_dead_branches(out)
         return _without_echoes(out, document.draft)
 
-    return replace(document, value=_mapped(document.value, rewritten, "#"))
+    return replace(document, value=mapped(document.value, rewritten, "#"))
 
 
 def in_later_words(document: Document) -> Document:
@@ -59,7 +66,7 @@ def in_later_words(document: Document) -> Document:
                 out[exclusive] = out.pop(bound)
         return out
 
-    return replace(document, value=_mapped(document.value, rewritten, "#"))
+    return replace(document, value=mapped(document.value, rewritten, "#"))
 
 
 def without_one_sided(document: Document) -> Document:
@@ -75,21 +82,23 @@ def without_one_sided(document: Document) -> Document:
             out.pop("contentMediaType", None)
         return out
 
-    return replace(document, value=_mapped(document.value, rewritten, "#"))
+    return replace(document, value=mapped(document.value, rewritten, "#"))
 
 
-def _mapped(schema: Json, rewritten: Callable[[dict[str, Json], str], Json], pointer: str) -> Json:
+def mapped(schema: Json, rewritten: Callable[[dict[str, Json], str], Json], pointer: str = "#") -> Json:
+    """Return *schema* with every subschema rewritten, outer ones first; `rewritten` is given each with its pointer."""
     if not isinstance(schema, dict):
         return schema
     schema = rewritten(schema, pointer)
     out: dict[str, Json] = dict(schema)
     for keyword, value in schema.items():
+        at = f"{pointer}/{keyword}"
         if keyword in _MAPS and isinstance(value, dict):
-            out[keyword] = {k: _mapped(v, rewritten, f"{pointer}/{keyword}/{k}") for k, v in value.items()}
+            out[keyword] = {name: mapped(child, rewritten, at + pointer_text([name])) for name, child in value.items()}
         elif isinstance(value, list) and (keyword in _LISTS or keyword == "items"):
-            out[keyword] = [_mapped(v, rewritten, f"{pointer}/{keyword}/{i}") for i, v in enumerate(value)]
+            out[keyword] = [mapped(child, rewritten, f"{at}/{place}") for place, child in enumerate(value)]
         elif keyword in _ONES:
-            out[keyword] = _mapped(value, rewritten, f"{pointer}/{keyword}")
+            out[keyword] = mapped(value, rewritten, at)
     return out
 
 

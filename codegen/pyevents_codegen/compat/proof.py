@@ -9,24 +9,37 @@ from typing import Literal, TypeAlias
 
 import jsonschema_rs
 
+from pyevents_codegen.compat.cycles import turns_in_place
 from pyevents_codegen.compat.document import Document
-from pyevents_codegen.compat.judges import one_sided_formats
+from pyevents_codegen.compat.judges import enforced_formats, one_sided_formats
+from pyevents_codegen.compat.local import with_local_references
 from pyevents_codegen.compat.plainer import in_later_words, plainer, without_one_sided
 from pyevents_codegen.compat.structure import contained_by_structure
 from pyevents_codegen.compat.verdict import Json
 
-__all__ = ["Answer", "canonical", "contained", "holds_for_both", "one_sided_keywords", "same_draft"]
+__all__ = [
+    "Answer",
+    "canonical",
+    "contained",
+    "contained_at_a_glance",
+    "contained_by_parts",
+    "holds_for_both",
+    "one_sided_keywords",
+    "same_draft",
+]
 
 Answer: TypeAlias = Literal["yes", "no", "unknown"]
 
-# Assertions that read the same in every draft from 4 on ("integer" does not: draft 4 refuses 1.0).
+# Assertions that read the same in every draft from 4 on ("integer" does not: draft 4 refuses 1.0), and those since 6.
 _ALIKE = {
     "type", "enum", "properties", "patternProperties", "additionalProperties", "required", "minLength",
     "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "minimum",
     "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum",
-    "allOf", "anyOf", "oneOf", "not", "pattern", "title", "description", "default", "$schema",
+    "allOf", "anyOf", "oneOf", "not", "pattern", "title", "description", "default", "$schema", "definitions", "$defs",
 }  # fmt: skip
-_NAMES = {"properties", "patternProperties"}
+_ALIKE_SINCE_6 = _ALIKE | {"const", "contains", "propertyNames", "examples", "$comment", "items", "$ref"}
+_NAMES = {"properties", "patternProperties", "definitions", "$defs"}
+_ONES = {"additionalProperties", "not", "contains", "propertyNames", "items"}
 
 
 def canonical(document: Document) -> jsonschema_rs.CanonicalSchema:
@@ -36,17 +49,31 @@ def canonical(document: Document) -> jsonschema_rs.CanonicalSchema:
 
 
 def contained(reader: Document, writer: Document) -> Answer:
-    """Say whether *reader* provably admits every message of *writer*."""
+    """Say whether *reader* provably admits every message of *writer*: at a glance, then part by part."""
+    answer = contained_at_a_glance(reader, writer)
+    return contained_by_parts(reader, writer) if answer == "unknown" else answer
+
+
+def contained_at_a_glance(reader: Document, writer: Document) -> Answer:
+    """Ask the canonical proof, about the two as they are and in plainer words."""
     answer = _covered(reader, writer)
     if answer != "unknown":
         return answer
-    simple = plainer(reader), plainer(writer)
-    if simple != (reader, writer):
-        answer = _covered(*simple)
-    if answer == "unknown" and reader.draft == writer.draft and not (reader.ids or writer.ids):
-        by_structure = contained_by_structure(*simple, lambda ours, theirs: _covered(ours, theirs) == "yes")
-        return "yes" if by_structure else "unknown"
-    return answer
+    simple = _simple(reader), _simple(writer)
+    return _covered(*simple) if simple != (reader, writer) else answer
+
+
+def contained_by_parts(reader: Document, writer: Document) -> Answer:
+    """Take the two apart; dearer than a glance, and worth it where no message was found that breaks."""
+    alike = same_draft(_simple(reader), _simple(writer))
+    if alike is None or any(one.ids or turns_in_place(one) for one in alike):
+        return "unknown"
+    by_structure = contained_by_structure(*alike, lambda ours, theirs: _covered(ours, theirs) == "yes")
+    return "yes" if by_structure else "unknown"
+
+
+def _simple(document: Document) -> Document:
+    return plainer(with_local_references(document) or document)
 
 
 def holds_for_both(reader: Document, writer: Document) -> bool:
@@ -79,8 +106,10 @@ def same_draft(reader: Document, writer: Document) -> tuple[Document, Document] 
         return replace(reader, draft=writer.draft, value=_constant(reader.value, writer)), writer
     if isinstance(writer.value, bool):
         return reader, replace(writer, draft=reader.draft, value=_constant(writer.value, reader))
+    oldest = min(reader.draft, writer.draft)
     reader, writer = in_later_words(reader), in_later_words(writer)
-    if not (_reads_alike(reader.value) and _reads_alike(writer.value)):
+    formats = enforced_formats(reader.draft) & enforced_formats(writer.draft)
+    if not (_reads_alike(reader.value, oldest, formats) and _reads_alike(writer.value, oldest, formats)):
         return None
     return _as_draft_7(reader), _as_draft_7(writer)
 
@@ -117,20 +146,30 @@ def _constant(value: bool, beside: Document) -> Json:
     return {"$schema": beside.value["$schema"], **schema} if beside.declared else schema
 
 
-def _reads_alike(schema: Json) -> bool:
+def _reads_alike(schema: Json, oldest: int, formats: frozenset[str]) -> bool:
+    """Say whether a schema means the same in every draft from *oldest* on."""
+    if isinstance(schema, bool) and oldest > 4:
+        return True
     if not isinstance(schema, dict):
         return False
+    known = _ALIKE_SINCE_6 if oldest > 4 else _ALIKE
+
+    def alike(child: Json) -> bool:
+        return _reads_alike(child, oldest, formats)
+
     for keyword, value in schema.items():
-        if keyword not in _ALIKE:
+        if keyword == "format" and oldest > 4 and value in formats & enforced_formats(7):
+            continue
+        if keyword not in known:
             return False
-        if keyword == "type" and "integer" in ([value] if isinstance(value, str) else value):
+        if keyword == "type" and oldest == 4 and "integer" in ([value] if isinstance(value, str) else value):
             return False
-        if keyword in _NAMES and not all(_reads_alike(child) for child in value.values()):
+        if keyword == "$ref" and (len(schema) > 1 or not value.startswith("#")):
             return False
-        if keyword in ("allOf", "anyOf", "oneOf") and not all(_reads_alike(child) for child in value):
+        if keyword in _NAMES and not all(map(alike, value.values())):
             return False
-        if keyword == "additionalProperties" and not isinstance(value, bool) and not _reads_alike(value):
+        if keyword in ("allOf", "anyOf", "oneOf") and not all(map(alike, value)):
             return False
-        if keyword == "not" and not _reads_alike(value):
+        if keyword in _ONES and not isinstance(value, bool) and not alike(value):
             return False
     return True

@@ -14,7 +14,7 @@ from pyevents_codegen.compat.proof import canonical, same_draft
 from pyevents_codegen.compat.values import key_of
 from pyevents_codegen.compat.verdict import Json
 
-__all__ = ["hunt"]
+__all__ = ["Hunt", "hunt"]
 
 _SEED = 20_240_229
 
@@ -30,7 +30,7 @@ def hunt(
 ) -> tuple[Json] | None:
     """Look for a message for which *breaks* is true, until `time.monotonic()` is *until*.
 
-    In this order: a bare message of the writer changed at one place at a time where the two schemas differ;
+    In this order: a bare and a full message of the writer changed at one place at a time where the two schemas differ;
     messages drawn from the canonical difference of the two; fuller messages changed everywhere;
     then two changes at once, over and over. The same seed looks at the same messages in the same order.
 
@@ -45,26 +45,67 @@ def hunt(
     Returns:
         The message in a tuple of one (it may be null), or None.
     """
-    seen: set[str] = set()
-    for count, message in enumerate(_candidates(reader, writer, random.Random(seed), directed)):
-        if count % 64 == 63 and time.monotonic() > until:
-            return None
-        key = key_of(message) if count < 20_000 else ""
-        if key in seen:
-            continue
-        if key:
-            seen.add(key)
-        if breaks(message):
-            return (message,)
-    return None
+    return Hunt(breaks, reader, writer, seed, directed=directed).until(until)
 
 
-def _candidates(reader: Document, writer: Document, rng: random.Random, directed: bool) -> Iterator[Json]:
+class Hunt:
+    """A search that can be paused: what it has looked at, it does not look at again.
+
+    Args:
+        breaks: As for `hunt`.
+        reader: As for `hunt`.
+        writer: As for `hunt`.
+        seed: As for `hunt`.
+        directed: As for `hunt`.
+    """
+
+    def __init__(
+        self,
+        breaks: Callable[[Json], bool],
+        reader: Document,
+        writer: Document,
+        seed: int = _SEED,
+        *,
+        directed: bool = True,
+    ) -> None:
+        self._breaks = breaks
+        self._seen: set[str] = set()
+        rng = random.Random(seed)
+        self._near = _near(reader, writer, rng)
+        self._far = _far(reader, writer, rng, directed)
+
+    def nearby(self, until: float) -> tuple[Json] | None:
+        """Look at the messages that show most breaks, which takes no canonical form and little time."""
+        return self._look(self._near, until)
+
+    def until(self, until: float) -> tuple[Json] | None:
+        """Look at all that is left, until `time.monotonic()` is *until*."""
+        return self._look(self._near, until) or self._look(self._far, until)
+
+    def _look(self, candidates: Iterator[Json], until: float) -> tuple[Json] | None:
+        for count, message in enumerate(candidates):
+            if count % 64 == 63 and time.monotonic() > until:
+                return None
+            key = key_of(message) if len(self._seen) < 20_000 else ""
+            if key in self._seen:
+                continue
+            if key:
+                self._seen.add(key)
+            if self._breaks(message):
+                return (message,)
+        return None
+
+
+def _near(reader: Document, writer: Document, rng: random.Random) -> Iterator[Json]:
     yield from ({}, [], "", 0, None, True, 0.5)
+    for fullness in (0.0, 1.0):
+        for message in _drawn(writer, writer.value, rng, fullness, 1):
+            yield message
+            yield from mutants(reader, writer, message, rng, everywhere=False)
+
+
+def _far(reader: Document, writer: Document, rng: random.Random, directed: bool) -> Iterator[Json]:
     sources = [(writer, writer.value)]
-    for message in _drawn(writer, writer.value, rng, 0.0, 1):
-        yield message
-        yield from mutants(reader, writer, message, rng, everywhere=False)
     gap = _difference(reader, writer) if directed else None
     if gap is not None:
         sources.insert(0, (gap, gap.value))
