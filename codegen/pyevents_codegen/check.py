@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from pyevents_codegen import generate, history
+from pyevents_codegen.confluent import prediction
 from pyevents_codegen.examples import read_examples, validate_examples
 from pyevents_codegen.finding import Finding, SchemaFolderInvalid
 from pyevents_codegen.lint import lint
@@ -52,6 +53,8 @@ def check(
     examples = read_examples(folder)
     findings = lint(folder, examples) + validate_examples(folder, examples)
     findings += history.findings(folder, against)
+    breaking = {finding.file for finding in findings if finding.rule == "compatibility"}
+    findings += [refused for refused in prediction.findings(folder) if refused.file not in breaking]
     findings += generate.check(schemas, package, package_root, topics_script)
     versions = sum(len(contract.versions) for contract in folder.contracts)
     return Checked(tuple(sorted(findings)), len(folder.contracts), versions)

@@ -6,12 +6,12 @@ import threading
 from typing import Any
 
 from pyevents.dev.registry.associations import Associations
-from pyevents.dev.registry.levels import LEVELS, pairs
 from pyevents.dev.registry.refusal import Refusal
 from pyevents.dev.registry.schema import Schema
 from pyevents.dev.registry.settings import Setting
 from pyevents.dev.registry.store import Store, Version, Which
 from pyevents.dev.registry.verdict import compatible
+from pyevents.registry.levels import LEVELS, pairs
 
 __all__ = ["MODES", "Registry"]
 

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from pyevents.cli.main import main
-from pyevents.dev.registry.levels import pairs
 from pyevents.dev.registry.schema import Schema
+from pyevents.registry.levels import pairs
 from pyevents_codegen.confluent import judge
 
 _VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pyevents.dev.registry.levels import LEVELS, pairs
 from pyevents.dev.registry.schema import Schema
+from pyevents.registry.levels import LEVELS, pairs
 
 NEW, FIRST, SECOND = (Schema("JSON", f'{{"title":"{name}"}}') for name in ("new", "first", "second"))
 

@@ -1,6 +1,6 @@
-"""Which pairs of schemas a compatibility level compares; it compares none itself.
+"""Which pairs of versions a compatibility level compares; it compares none itself.
 
-    level                   the new schema must …                 compared with
+    level                   the new version must …                compared with
     NONE                    nothing                               none
     BACKWARD                read what the old one wrote           the newest version
     FORWARD                 write what the old one reads          the newest version
@@ -13,11 +13,11 @@ The newest is the last one that is not deleted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TypeVar
 
-from pyevents.dev.registry.schema import Schema
+__all__ = ["LEVELS", "pairs"]
 
-__all__ = ["LEVELS", "Pair", "pairs"]
+Version = TypeVar("Version")
 
 LEVELS = (
     "NONE",
@@ -30,28 +30,19 @@ LEVELS = (
 )
 
 
-class Pair(NamedTuple):
-    """Two schemas, of which the first must read what the second writes."""
-
-    reader: Schema
-    writer: Schema
-
-
-def pairs(level: str, new: Schema, older: Sequence[Schema]) -> list[Pair]:
-    """Return what has to hold for `new` to follow `older`.
+def pairs(level: str, new: Version, older: Sequence[Version]) -> list[tuple[Version, Version]]:
+    """Return what has to hold for `new` to follow `older`: pairs of which the first must read what the second wrote.
 
     Args:
         level: One of `LEVELS`.
-        new: The schema that wants in.
+        new: The version that wants in.
         older: The versions that are there, oldest first.
     """
     direction, _, transitive = level.partition("_")
-    if direction == "NONE":
-        return []
-    found: list[Pair] = []
+    found: list[tuple[Version, Version]] = []
     for old in older if transitive else older[-1:]:
         if direction in ("BACKWARD", "FULL"):
-            found.append(Pair(reader=new, writer=old))
+            found.append((new, old))
         if direction in ("FORWARD", "FULL"):
-            found.append(Pair(reader=old, writer=new))
+            found.append((old, new))
     return found
