@@ -11,16 +11,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pyevents.consumer import KafkaConsumer
     from pyevents.envelope import EventSchema
-    from pyevents.errors import EventInvalid, PyEventsError
+    from pyevents.errors import EventInvalid, PyEventsError, Reject
     from pyevents.producer import RobustKafkaProducer
+    from pyevents.retry import Retry
 
-__all__ = ["EventInvalid", "EventSchema", "KafkaConsumer", "PyEventsError", "RobustKafkaProducer"]
+__all__ = [
+    "EventInvalid",
+    "EventSchema",
+    "KafkaConsumer",
+    "PyEventsError",
+    "Reject",
+    "Retry",
+    "RobustKafkaProducer",
+]
 
 _MODULES = {
     "EventInvalid": "pyevents.errors",
     "EventSchema": "pyevents.envelope",
     "KafkaConsumer": "pyevents.consumer",
     "PyEventsError": "pyevents.errors",
+    "Reject": "pyevents.errors",
+    "Retry": "pyevents.retry",
     "RobustKafkaProducer": "pyevents.producer",
 }
 

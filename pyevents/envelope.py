@@ -72,7 +72,7 @@ class EventSchema:
         timestamp: RFC 3339 text; now, in UTC, where it is None.
     """
 
-    __slots__ = ("event_id", "event_type", "payload", "producer", "timestamp", "version")
+    __slots__ = ("event_id", "event_type", "payload", "producer", "replayed", "timestamp", "version")
 
     def __init__(
         self,
@@ -90,6 +90,8 @@ class EventSchema:
         self.timestamp = timestamp or timestamp_text()
         self.producer = producer
         self.payload = payload
+        self.replayed = False
+        """Whether this is a dead letter that was sent to its group once more, behind events that came after it."""
 
     @property
     def time(self) -> datetime:

@@ -21,7 +21,10 @@
     │   ├── SchemaUnknown           the registry answers, and has no such schema
     │   └── SchemaRefused           the registry will not take this schema
     ├── BrokerUnreachable           no broker answers
+    ├── ConsumerStopped             a consumer ended by its own rules: a handler's error, or too many dead letters
     └── ToolchainMissing            the extra `codegen` or `dev` is not installed
+
+`Reject` stands beside the tree: a handler raises it, and it means that an event will never be handled.
 
 Every message says what happened, where, and what to do next. None quotes a payload:
 values appear as their type and length only.
@@ -37,12 +40,14 @@ __all__ = [
     "CatalogInvalid",
     "Closed",
     "ConfigurationInvalid",
+    "ConsumerStopped",
     "EventInvalid",
     "EventRefused",
     "EventTooLarge",
     "PyEventsError",
     "RegistryError",
     "RegistryUnreachable",
+    "Reject",
     "SchemaRefused",
     "SchemaUnknown",
     "SpoolError",
@@ -295,3 +300,28 @@ class ToolchainMissing(PyEventsError):
     def __init__(self, what: str, extra: str) -> None:
         self.extra = extra
         super().__init__(f"{what} needs more packages. Install them: pip install 'pyevents-kafka[{extra}]'")
+
+
+class ConsumerStopped(PyEventsError):
+    """A consumer ended by its own rules; the offset stays at the event that made it end.
+
+    Args:
+        place: Topic, partition and offset of that event, as `topic-partition@offset`.
+        problem: What happened, without payload.
+        remedy: What to do.
+    """
+
+    def __init__(self, place: str, problem: str, remedy: str) -> None:
+        self.place = place
+        super().__init__(f"the consumer stopped at {place}: {problem}. {remedy}")
+
+
+class Reject(Exception):
+    """Raised by a handler for an event that no further attempt will do: it is exhausted at once.
+
+    Args:
+        reason: For the dead letter, where the consumer is told to keep messages (`keep_message=True`).
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)

@@ -91,7 +91,7 @@ class MemoryTransport:
         with self.changed:
             return dict(self._groups[group_id].committed) if group_id in self._groups else {}
 
-    def sender(self, client_id: str) -> _Sender:
+    def sender(self, client_id: str, *, largest: int | None = None) -> _Sender:
         """Return a new sender."""
         return _Sender(self)
 
@@ -100,6 +100,10 @@ class MemoryTransport:
         with self.changed:
             group = self._groups.setdefault(group_id, _Group())
         return _Receiver(self, group, auto_offset_reset)
+
+    def unusable(self, topics: Sequence[str], timeout: float) -> dict[str, str]:
+        """Return nothing: every topic is there as soon as somebody names it."""
+        return {}
 
     @property
     def down(self) -> bool:
@@ -204,6 +208,9 @@ class _Receiver:
 
     def resume(self, partitions: Sequence[Partition]) -> None:
         self._paused.difference_update(partitions)
+
+    def high(self, partition: Partition) -> int | None:
+        return len(self._transport.log(partition))
 
     def close(self) -> None:
         if self._rebalance and self._positions:

@@ -6,6 +6,7 @@ Shared by the producer (records the broker has confirmed) and the consumer (offs
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 
 __all__ = ["Watermark"]
 
@@ -13,7 +14,7 @@ __all__ = ["Watermark"]
 class Watermark:
     """The first position that is not finished, of a growing sequence that is finished in any order.
 
-    Not safe for concurrent use; its owner has the lock. Every call is O(1).
+    Not safe for concurrent use; its owner has the lock. Every call is O(1) for each position.
 
     Args:
         start: The first position that will be started.
@@ -30,9 +31,20 @@ class Watermark:
         self._open[position] = None
         self._next = position + 1
 
+    def start_all(self, positions: Sequence[int]) -> None:
+        """Begin several positions, as `start` does one by one."""
+        self._open.update(dict.fromkeys(positions))
+        self._next = positions[-1] + 1
+
     def finish(self, position: int) -> None:
         """End a position; one that is not open is ignored, so that a late report does no harm."""
         self._open.pop(position, None)
+
+    def finish_all(self, positions: Iterable[int]) -> None:
+        """End several positions, as `finish` does one by one."""
+        end = self._open.pop
+        for position in positions:
+            end(position, None)
 
     @property
     def value(self) -> int:

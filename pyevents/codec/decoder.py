@@ -38,11 +38,14 @@ class Event(Struct, frozen=True):
 
     typed: Struct
     raw: RawEnvelope
+    replayed: bool = False
 
     @property
     def schema(self) -> EventSchema:
         """The envelope that handlers see; made anew at every call, since many handlers never look at it."""
-        return EventSchema.from_raw(self.raw)
+        schema = EventSchema.from_raw(self.raw)
+        schema.replayed = self.replayed
+        return schema
 
 
 class Skipped(Struct, frozen=True):

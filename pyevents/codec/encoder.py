@@ -42,7 +42,8 @@ class Encoded(NamedTuple):
 
     def size(self, headers: Headers) -> int:
         """Return how many bytes it can be as a Kafka message in a batch of its own, key and headers included."""
-        return len(self.body) + len(self.key) + sum(len(name) + len(value) + 10 for name, value in headers) + _OVERHEAD
+        size = sum(len(name) + len(value or b"") + 10 for name, value in headers)
+        return len(self.body) + len(self.key) + size + _OVERHEAD
 
     def __repr__(self) -> str:
         return f"<{self.event_type} {self.version} {self.event_id}, {len(self.body)} bytes>"

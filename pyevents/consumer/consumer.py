@@ -2,55 +2,77 @@
 
 from __future__ import annotations
 
-import difflib
-import signal
+import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType, ModuleType, TracebackType
-from typing import Any, Literal, Self, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType, TracebackType
+from typing import Any, Literal, Self, TypeVar, get_args
 
 from msgspec import Struct
 
-from pyevents.catalog import load
+from pyevents.catalog import load, retry_topic
 from pyevents.codec import Decoder
 from pyevents.config import Properties
+from pyevents.consumer.dispatcher import Dispatcher
 from pyevents.consumer.engine import Engine
-from pyevents.consumer.handlers import Call, call_of
+from pyevents.consumer.group import Reading, check_topics, consumer_of, reading
+from pyevents.consumer.handlers import Exhausted, Handler, handler_of
+from pyevents.consumer.health import Health
+from pyevents.consumer.lane import Gather
+from pyevents.consumer.letters import Letters
+from pyevents.consumer.limit import DeadLetterLimit
+from pyevents.consumer.process import Rules
+from pyevents.consumer.signals import heeding
 from pyevents.consumer.status import ConsumerStatus
 from pyevents.envelope import EventSchema
-from pyevents.errors import Closed, ConfigurationInvalid
+from pyevents.errors import BrokerUnreachable, Closed, ConfigurationInvalid
 from pyevents.registry import HttpRegistry, Registry
 from pyevents.registry.schemas import Schemas
-from pyevents.retry import Backoff
+from pyevents.retry import Retry
 from pyevents.transport import Transport
 
 __all__ = ["KafkaConsumer"]
 
-Handler = TypeVar("Handler", bound=Callable[..., Any])
+log = logging.getLogger("pyevents.consumer")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_SECONDS_TO_CHECK = 5.0
 
 
 class KafkaConsumer:
-    """Hands events to functions, in order per partition, and commits what they have done.
+    """Hands events to functions, in order per key, and commits what they have done.
 
-    An event whose handler fails is tried again in its place, with backoff; meanwhile its partition waits and the
-    others go on. Offsets never move past an event that was not handled, unless `on_error="skip"` says so.
+    An event whose handler fails is tried again as `retry` says, while its key waits and others go on; when its
+    attempts are used up, `on_error` says what becomes of it. Offsets never move past an event that is neither handled
+    nor confirmed as a dead letter. See docs/consumer.md.
 
     Args:
         topics: To read; default are those of the handlers.
-        group_id: The consumer group.
+        group_id: A consumer that the contracts name, with a `.suffix` for further groups of the same service.
         bootstrap_servers: `host:port`, comma-separated; default `KAFKA_BOOTSTRAP_SERVERS`, then `kafka:9092`.
         auto_offset_reset: Where a new group begins, `"earliest"` or `"latest"`.
         schema_registry_url: Default `SCHEMA_REGISTRY_URL`, then the compose file's.
         catalog: The generated package with the contracts.
-        on_error: `"retry"` or `"skip"`.
-        backoff: Between two attempts at one event.
-        properties: Of librdkafka, by their own names.
+        concurrency: Handlers at the same time, of different keys; with 1 strictly one event after the other.
+        retry: When an event is tried again; handlers may have their own.
+        on_error: What becomes of an event whose attempts are used up: `"dead_letter"`, `"retry"` for ever, `"stop"`
+            the consumer with the offset at that event, or `"skip"` it; handlers may have their own.
+        dead_letter_limit: More dead letters than these stop the consumer; None is without limit.
+        keep_message: Put the error's message into dead letters; it may quote the payload.
+        schema_patience: Seconds for which the registry has to deny a schema id until its events are dead letters.
+        doubles: Event ids to remember for each partition; one that comes again among them is dropped. 0 is off.
+        max_gap: Offsets that a partition may be read beyond its first unfinished event.
+        max_buffer: Bytes that a partition may hold in unfinished events.
+        drain_timeout: Seconds for what is in hand to finish, when partitions go and at the end.
+        slow_after: Seconds after which a handler is reported with its stack.
+        properties: Of librdkafka, by their own names: `{"group.protocol": "consumer"}` is the protocol of KIP-848,
+            `{"group.instance.id": "matching-1"}` makes this a static member.
         transport: Another way than Kafka, such as `pyevents.memory.MemoryTransport`.
         registry: Another registry than that of the URL.
 
     Raises:
-        ConfigurationInvalid: A setting cannot work, or no contract knows a topic.
+        ConfigurationInvalid: A setting cannot work, or no contract knows a topic or the group's consumer.
         CatalogInvalid: There is no readable catalog.
     """
 
@@ -63,36 +85,59 @@ class KafkaConsumer:
         *,
         schema_registry_url: str | None = None,
         catalog: str | ModuleType = "pyevents.events",
-        on_error: Literal["retry", "skip"] = "retry",
-        backoff: Backoff | None = None,
+        concurrency: int = 1,
+        retry: Retry | None = None,
+        on_error: Exhausted = "dead_letter",
+        dead_letter_limit: DeadLetterLimit | None = DeadLetterLimit(),  # noqa: B008  # it is frozen
+        keep_message: bool = False,
+        schema_patience: float = 30.0,
+        doubles: int = 10_000,
+        max_gap: int = 50_000,
+        max_buffer: int = 32 * 1024 * 1024,
+        drain_timeout: float = 10.0,
+        slow_after: float = 30.0,
         properties: Properties | None = None,
         transport: Transport | None = None,
         registry: Registry | None = None,
     ) -> None:
         self._catalog = load(catalog)
-        self._topics = self._check_topics([topics] if isinstance(topics, str) else list(topics or ()))
-        _check("group_id", bool(group_id), "it is empty", "Name the service, for example group_id='matching-service'.")
-        _check(
-            "auto_offset_reset",
-            auto_offset_reset in ("earliest", "latest"),
-            "it is neither earliest nor latest",
-            "Choose one of them.",
-        )
-        _check("on_error", on_error in ("retry", "skip"), "it is neither retry nor skip", "Choose one of them.")
+        self._topics = check_topics(topics or (), self._catalog)
+        self._consumer = consumer_of(group_id, self._catalog)
+        _check_choice("auto_offset_reset", auto_offset_reset, ("earliest", "latest"))
+        _check_choice("on_error", on_error, get_args(Exhausted))
+        for name, number, least in (
+            ("concurrency", concurrency, 1),
+            ("doubles", doubles, 0),
+            ("max_gap", max_gap, 1),
+            ("max_buffer", max_buffer, 1),
+            ("schema_patience", schema_patience, 0),
+            ("drain_timeout", drain_timeout, 0),
+            ("slow_after", slow_after, 0),
+        ):
+            _check(name, number >= least, f"{number} is below {least}", f"Give {least} or more.")
         self.group_id = group_id
-        self._on_error: Literal["retry", "skip"] = on_error
-        self._backoff = backoff or Backoff(first=0.5, longest=30)
+        self._concurrency = concurrency
+        self._retry = retry or Retry()
+        self._on_error: Exhausted = on_error
+        self._limit = dead_letter_limit
+        self._keep_message = keep_message
+        self._schema_patience = schema_patience
+        self._bounds = {"doubles": doubles, "max_gap": max_gap, "max_buffer": max_buffer}
+        self._budget = drain_timeout
+        self._slow = slow_after
         self._schemas = Schemas(registry or HttpRegistry(schema_registry_url))
-        transport = transport or _kafka(bootstrap_servers, properties)
-        self._receiver = transport.receiver(group_id, client_id=group_id, auto_offset_reset=auto_offset_reset)
-        self._handlers: dict[str, Call] = {}
+        self._transport = transport or _kafka(bootstrap_servers, properties)
+        self._receiver = self._transport.receiver(group_id, client_id=group_id, auto_offset_reset=auto_offset_reset)
+        self._handlers: dict[str, Handler] = {}
         self._engine: Engine | None = None
         self._closed = False
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._runner: threading.Thread | None = None
 
-    def on(self, *events: type[Struct] | str) -> Callable[[Handler], Handler]:
+    def on(
+        self, *events: type[Struct] | str, retry: Retry | None = None, on_error: Exhausted | None = None
+    ) -> Callable[[Function], Function]:
         """Register a function for one or several events: `@consumer.on(PatientCreated)`.
 
         The function takes the typed object, or the `EventSchema` (by annotation), or both in this order; it may be
@@ -100,39 +145,60 @@ class KafkaConsumer:
 
         Args:
             events: Generated classes, or event types.
+            retry: Default is the consumer's.
+            on_error: Default is the consumer's.
 
         Raises:
             UnknownEventType: No contract has it.
             ConfigurationInvalid: Another function handles it already, or the arguments do not fit.
         """
-        types = [self._event_type(event) for event in events]
+        return self._register(events, retry, on_error, None)
 
-        def register(handler: Handler) -> Handler:
-            call = call_of(handler)
-            for event_type in types:
-                if event_type in self._handlers:
-                    raise ConfigurationInvalid(
-                        f"handler of {event_type}", "there is one already", "Call both functions from one handler."
-                    )
-                self._handlers[event_type] = call
-            return handler
+    def on_batch(
+        self,
+        *events: type[Struct] | str,
+        max_size: int = 100,
+        max_wait: float = 1.0,
+        retry: Retry | None = None,
+        on_error: Exhausted | None = None,
+    ) -> Callable[[Function], Function]:
+        """Register a function for batches of one or several events: `@consumer.on_batch(PatientCreated, max_size=500)`.
 
-        return register
+        The function takes a list where one of `on` takes an event. A batch is of one partition, in order; the topic
+        of its events is handled strictly by partition, whatever `concurrency` says. A batch that fails for good is
+        handled once more, one by one, so that the event at fault does not take the others along.
+
+        Args:
+            events: Generated classes, or event types.
+            max_size: Events in a batch.
+            max_wait: Seconds that the first event of a batch waits for others.
+            retry: Default is the consumer's.
+            on_error: Default is the consumer's.
+
+        Raises:
+            UnknownEventType: No contract has it.
+            ConfigurationInvalid: As for `on`, or a number cannot work.
+        """
+        _check("max_size", max_size >= 1, f"{max_size} is below 1", "Give 1 or more.")
+        _check("max_wait", max_wait >= 0, f"{max_wait} is below 0", "Give 0 or more seconds.")
+        return self._register(events, retry, on_error, Gather(max_size, max_wait))
 
     def run(self) -> int:
         """Handle events with the functions registered by `on` until `close`, SIGTERM or SIGINT.
 
-        Signals are heeded in the main thread only, and what handled them before does so again afterwards.
+        Signals are heeded in the main thread only, and what handled them before does so again afterwards. A second
+        signal ends the process at once.
 
         Returns:
             How many events were handled.
 
         Raises:
-            ConfigurationInvalid: No function is registered.
+            ConfigurationInvalid: No function is registered, or a topic for dead letters is missing.
+            ConsumerStopped: An event failed with `on_error="stop"`, or there were too many dead letters.
             Closed: `close` was called before.
         """
         _check("handlers", bool(self._handlers), "there is none", "Register functions with `@consumer.on(…)` first.")
-        return self._run(dict(self._handlers), timeout=0.1)
+        return self._run(dict(self._handlers), self._concurrency, timeout=0.1)
 
     def process_events(
         self,
@@ -140,7 +206,7 @@ class KafkaConsumer:
         event_types: Sequence[str] | None = None,
         timeout_ms: int = 1000,
     ) -> int:
-        """Handle events with one function until `close`, SIGTERM or SIGINT.
+        """Handle events with one function, one after the other, until `close`, SIGTERM or SIGINT.
 
         Args:
             handler: Is given each event as an `EventSchema`.
@@ -152,29 +218,34 @@ class KafkaConsumer:
 
         Raises:
             UnknownEventType: No contract has one of the event types.
-            ConfigurationInvalid: There are no topics.
+            ConfigurationInvalid: There are no topics, or one for dead letters is missing.
+            ConsumerStopped: As for `run`.
             Closed: `close` was called before.
         """
         _check("topics", bool(self._topics), "there are none", "Give topics to KafkaConsumer.")
         _check("timeout_ms", timeout_ms > 0, "it is not above 0", "Give milliseconds, for example 1000.")
         wanted = [event_types] if isinstance(event_types, str) else event_types
         types = [self._event_type(one) for one in wanted] if wanted else list(self._catalog.contracts)
-        return self._run(dict.fromkeys(types, lambda event: handler(event.schema)), timeout=timeout_ms / 1000)
+        known = handler_of(handler, self._retry, self._on_error)
+        envelope = known._replace(call=lambda event: handler(event.schema))
+        return self._run(dict.fromkeys(types, envelope), 1, timeout=timeout_ms / 1000)
 
     def status(self) -> ConsumerStatus:
-        """Return what was handled, and what waits for another attempt."""
+        """Return what was done, and where each partition stands."""
         engine = self._engine
-        if engine is None:
-            return ConsumerStatus(0, 0, 0, 0, {}, ())
-        lanes = dict(engine.lanes)
-        waiting = {partition: lane.failing for partition, lane in lanes.items() if lane.failing}
-        counts = engine.counts
-        return ConsumerStatus(
-            counts.handled, counts.skipped, counts.passed, counts.failures, waiting, tuple(sorted(lanes))
-        )
+        return ConsumerStatus(0, 0, 0, 0, 0, 0, {}) if engine is None else engine.status()
+
+    def healthy(self, patience: float = 60.0) -> Health:
+        """Say whether it gets on, with the reason in words; fit for a liveness probe.
+
+        It is about progress: a partition that has lag and where nothing was finished for longer than `patience`
+        seconds is ill, an idle one is well.
+        """
+        engine = self._engine
+        return Health(False, "it does not run") if engine is None else engine.healthy(patience)
 
     def close(self, timeout: float = 15.0) -> None:
-        """Finish the event in hand, commit, and leave the group; may be called from any thread, and again.
+        """Finish the events in hand, commit, and leave the group; may be called from any thread, and again.
 
         Args:
             timeout: Longest wait for the end of a `run` in another thread, in seconds.
@@ -202,51 +273,115 @@ class KafkaConsumer:
     def __repr__(self) -> str:
         return f"<KafkaConsumer {self.group_id}>"
 
-    def _run(self, calls: dict[str, Call], timeout: float) -> int:
-        topics = self._topics or sorted({self._catalog.contract(event_type).topic for event_type in calls})
+    def _register(
+        self,
+        events: Sequence[type[Struct] | str],
+        retry: Retry | None,
+        on_error: Exhausted | None,
+        gather: Gather | None,
+    ) -> Callable[[Function], Function]:
+        types = [self._event_type(event) for event in events]
+        if on_error is not None:
+            _check_choice("on_error", on_error, get_args(Exhausted))
+
+        def register(function: Function) -> Function:
+            handler = handler_of(function, retry or self._retry, on_error or self._on_error, gather)
+            for event_type in types:
+                if event_type in self._handlers:
+                    raise ConfigurationInvalid(
+                        f"handler of {event_type}", "there is one already", "Call both functions from one handler."
+                    )
+                self._handlers[event_type] = handler
+            return function
+
+        return register
+
+    def _run(self, handlers: dict[str, Handler], concurrency: int, timeout: float) -> int:
+        topics = self._topics or sorted({self._catalog.contract(event_type).topic for event_type in handlers})
+        policies = {self._on_error, *(handler.on_error for handler in handlers.values())}
+        read = reading(topics, self._consumer, self._catalog, with_letters=bool(policies & {"dead_letter", "retry"}))
         with self._lock:
             if self._closed or self._engine is not None:
                 raise Closed("consumer")
-            decoder = Decoder(self._catalog, self._schemas, frozenset(calls))
-            self._engine = Engine(self._receiver, decoder, calls.__getitem__, self._on_error, self._backoff)
+            self._engine = engine = self._make_engine(handlers, concurrency, read)
             self._runner = threading.current_thread()
         try:
-            with _signals(self._engine.stop):
-                return self._engine.run(topics, timeout)
+            with heeding(engine.stop):
+                checked = self._check_letters(read)
+                return engine.run(read.topics, timeout, None if checked else lambda: self._check_late(read))
         finally:
             self._closed = True
             self._ended.set()
+
+    def _make_engine(self, handlers: dict[str, Handler], concurrency: int, read: Reading) -> Engine:
+        rules = Rules(
+            self.group_id,
+            self._retry,
+            self._on_error,
+            self._schema_patience,
+            self._keep_message,
+            read.letters,
+            read.replays,
+        )
+        return Engine(
+            self._receiver,
+            Decoder(self._catalog, self._schemas, frozenset(handlers)),
+            handlers,
+            rules,
+            Dispatcher(concurrency, gather=self._gather(handlers), **self._bounds),
+            Letters(self._transport, f"{self.group_id}-letters", read.largest),
+            self._limit,
+            concurrency=concurrency,
+            budget=self._budget,
+            slow=self._slow,
+        )
+
+    def _gather(self, handlers: dict[str, Handler]) -> dict[str, Gather]:
+        """Return how the events of each topic are gathered: the largest batch and the shortest wait of its handlers."""
+        found: dict[str, Gather] = {}
+        for event_type, handler in handlers.items():
+            topic = self._catalog.contract(event_type).topic
+            for place in (topic, retry_topic(topic, self._consumer)):
+                if handler.gather:
+                    other = found.get(place, handler.gather)
+                    size, wait = max(other.size, handler.gather.size), min(other.wait, handler.gather.wait)
+                    found[place] = Gather(size, wait)
+        return found
+
+    def _check_letters(self, read: Reading) -> bool:
+        """Look whether the topics for dead letters and retries can be used; return whether somebody could tell.
+
+        Raises:
+            ConfigurationInvalid: One does not exist, or may not be written.
+        """
+        wanted = sorted({*read.letters.values(), *read.replays})
+        if not wanted:
+            return True
+        try:
+            bad = self._transport.unusable(wanted, _SECONDS_TO_CHECK)
+        except BrokerUnreachable as error:
+            log.warning("%s The topics for dead letters are looked at later.", error)
+            return False
+        for topic, problem in bad.items():
+            raise ConfigurationInvalid(
+                f"topic {topic}",
+                f"{problem}; {self.group_id} needs it for events that it cannot handle",
+                "Make the topics of the contracts with `pyevents topics apply` or docker/kafka/create-topics.sh, and "
+                'let this service write to them; or run with on_error="stop" or "skip".',
+            )
+        return True
+
+    def _check_late(self, read: Reading) -> None:
+        self._check_letters(read)
 
     def _event_type(self, event: type[Struct] | str) -> str:
         if isinstance(event, str):
             return self._catalog.contract(event).event_type
         return self._catalog.of_class(event)[0].event_type
 
-    def _check_topics(self, topics: list[str]) -> list[str]:
-        for topic in topics:
-            if topic not in self._catalog.topics:
-                near = difflib.get_close_matches(str(topic), self._catalog.topics, n=3)
-                hint = f"Did you mean {' or '.join(near)}?" if near else "`pyevents ls` shows the topics."
-                raise ConfigurationInvalid("topics", f"no contract knows the topic {topic!r}", hint)
-        return topics
 
-
-@contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Stop on SIGTERM and SIGINT, in the main thread only; afterwards everything is as it was."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def heed(number: int, frame: FrameType | None) -> None:
-        stop()
-
-    before = {number: signal.signal(number, heed) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _check_choice(setting: str, value: str, choices: Sequence[str]) -> None:
+    _check(setting, value in choices, f"{value!r} is none of {', '.join(choices)}", "Choose one of them.")
 
 
 def _check(setting: str, good: bool, problem: str, remedy: str) -> None:

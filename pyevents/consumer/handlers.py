@@ -2,41 +2,74 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-import threading
-from collections.abc import Callable, Coroutine
-from typing import Any, get_type_hints
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, get_type_hints
 
 from pyevents.codec import Event
+from pyevents.consumer.lane import Gather
 from pyevents.envelope import EventSchema
 from pyevents.errors import ConfigurationInvalid
+from pyevents.retry import Retry
 
-__all__ = ["Call", "call_of"]
+__all__ = ["Exhausted", "Handler", "handler_of"]
 
-Call = Callable[[Event], object]
+Exhausted = Literal["dead_letter", "retry", "stop", "skip"]
+"""What becomes of an event whose attempts are used up."""
 
 
-def call_of(handler: Callable[..., Any]) -> Call:
-    """Return a function of one event that calls the handler with what its signature asks for.
+class Handler(NamedTuple):
+    """A function with what is known about it."""
+
+    call: Callable[[Any], object]
+    """Takes an `Event`, or a list of them where it gathers; returns a coroutine where it is one."""
+
+    function: Callable[..., Any]
+    is_async: bool
+    gather: Gather | None
+    retry: Retry
+    on_error: Exhausted
+
+
+def handler_of(
+    function: Callable[..., Any], retry: Retry, on_error: Exhausted, gather: Gather | None = None
+) -> Handler:
+    """Return the handler that calls a function with what its signature asks for.
 
     One argument is the typed object, or the `EventSchema` where it is annotated so; two are both, in this order.
-    A coroutine function runs in an event loop of its own thread.
+    Where it gathers, each argument is a list.
 
     Raises:
         ConfigurationInvalid: It takes no argument, or more than two.
     """
-    call = _arguments(handler)
-    if not inspect.iscoroutinefunction(handler):
-        return call
-    return lambda event: asyncio.run_coroutine_threadsafe(_coroutine(call, event), _loop()).result()
+    call = _batch_call(function) if gather else _call(function)
+    target = function if inspect.isfunction(function) or inspect.ismethod(function) else type(function).__call__
+    return Handler(call, function, inspect.iscoroutinefunction(target), gather, retry, on_error)
 
 
-def _arguments(handler: Callable[..., Any]) -> Call:
-    name = getattr(handler, "__qualname__", repr(handler))
+def _call(function: Callable[..., Any]) -> Callable[[Event], object]:
+    kind = _kind(function)
+    if kind == "both":
+        return lambda event: function(event.typed, event.schema)
+    if kind == "envelope":
+        return lambda event: function(event.schema)
+    return lambda event: function(event.typed)
+
+
+def _batch_call(function: Callable[..., Any]) -> Callable[[list[Event]], object]:
+    kind = _kind(function)
+    if kind == "both":
+        return lambda events: function([one.typed for one in events], [one.schema for one in events])
+    if kind == "envelope":
+        return lambda events: function([one.schema for one in events])
+    return lambda events: function([one.typed for one in events])
+
+
+def _kind(function: Callable[..., Any]) -> Literal["typed", "envelope", "both"]:
+    name = getattr(function, "__qualname__", repr(function))
     try:
         kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        parameters = [one for one in inspect.signature(handler).parameters.values() if one.kind in kinds]
+        parameters = [one for one in inspect.signature(function).parameters.values() if one.kind in kinds]
     except (TypeError, ValueError):
         parameters = [inspect.Parameter("event", inspect.Parameter.POSITIONAL_ONLY)]
     required = [one for one in parameters if one.default is inspect.Parameter.empty]
@@ -45,34 +78,13 @@ def _arguments(handler: Callable[..., Any]) -> Call:
             f"handler {name}", f"it has {len(required)} arguments", "Take the event, or the event and its EventSchema."
         )
     if len(required) == 2:
-        return lambda event: handler(event.typed, event.schema)
-    if _is_envelope(handler, parameters[0]):
-        return lambda event: handler(event.schema)
-    return lambda event: handler(event.typed)
+        return "both"
+    return "envelope" if _is_envelope(function, parameters[0]) else "typed"
 
 
-def _is_envelope(handler: Callable[..., Any], parameter: inspect.Parameter) -> bool:
+def _is_envelope(function: Callable[..., Any], parameter: inspect.Parameter) -> bool:
+    wanted: tuple[Any, ...] = (EventSchema, list[EventSchema], "EventSchema", "list[EventSchema]")
     try:
-        return get_type_hints(handler).get(parameter.name) is EventSchema
+        return get_type_hints(function).get(parameter.name) in wanted
     except (NameError, TypeError):
-        return parameter.annotation in (EventSchema, "EventSchema")
-
-
-async def _coroutine(call: Call, event: Event) -> object:
-    result = call(event)
-    assert isinstance(result, Coroutine)
-    return await result
-
-
-_started: asyncio.AbstractEventLoop | None = None
-_starting = threading.Lock()
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    """Return the one event loop in which coroutine handlers run."""
-    global _started
-    with _starting:
-        if _started is None:
-            _started = asyncio.new_event_loop()
-            threading.Thread(target=_started.run_forever, name="pyevents-handlers-async", daemon=True).start()
-        return _started
+        return parameter.annotation in wanted

@@ -1,113 +1,125 @@
-"""One partition in a consumer: what was read and not handled, and up to where everything is done."""
+"""What the dispatcher keeps: partitions, their lanes of events in order, and the work that somebody has in hand."""
 
 from __future__ import annotations
 
-import threading
+import enum
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from pyevents.retry import Backoff
+from pyevents.consumer.doubles import Doubles
 from pyevents.transport import Message, Partition
+from pyevents.watermark import Watermark
 
-__all__ = ["Lane"]
+__all__ = ["Failure", "Gather", "Lane", "State", "Track", "Work", "size_of"]
 
-_FULL = 2_000
-_ROOM = 500
+
+def size_of(message: Message) -> int:
+    """Return the bytes of key and value."""
+    return len(message.value or b"") + len(message.key or b"")
+
+
+class Gather(NamedTuple):
+    """How many events make a batch, and how many seconds the first of them may wait for the others."""
+
+    size: int
+    wait: float
+
+
+class Failure(NamedTuple):
+    """What is known of the failed attempts at one event."""
+
+    attempts: int
+    first: float
+    """Seconds since 1970, of the first failed attempt."""
+
+
+class State(enum.Enum):
+    """Where a lane stands."""
+
+    IDLE = enum.auto()
+    """Nothing waits."""
+
+    GATHERING = enum.auto()
+    """A batch is not full yet, nor has its time come."""
+
+    READY = enum.auto()
+    """Its first event may be handled."""
+
+    RUNNING = enum.auto()
+    """Somebody has it in hand."""
+
+    DELAYED = enum.auto()
+    """Its first event failed and has to wait."""
+
+    HELD = enum.auto()
+    """An event of it becomes a dead letter, and the broker has not confirmed it yet."""
+
+    BLOCKED = enum.auto()
+    """A worker from an earlier assignment of the partition still has the key in hand."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether its events wait for something other than a worker."""
+        return self in (State.DELAYED, State.HELD, State.BLOCKED)
 
 
 class Lane:
-    """The messages of one partition, handled one after the other.
+    """Events that have to be handled one after the other: those of a key, or those of a partition."""
 
-    The polling thread puts messages in and asks what may be committed; one worker at a time takes them out.
+    __slots__ = ("due", "failures", "key", "solo", "state", "track", "waiting")
 
-    Args:
-        partition: Whose messages these are.
-        backoff: Between two attempts at the same event.
-        clock: Seconds, monotonic.
-    """
+    def __init__(self, track: Track, key: bytes | None) -> None:
+        self.track = track
+        self.key = key
+        self.waiting: deque[Message] = deque()
+        self.state = State.IDLE
+        self.due = 0.0
+        self.failures: dict[int, Failure] = {}
+        self.solo = 0
+        """So many events are given out alone, since the batch that they made failed for good."""
 
-    def __init__(self, partition: Partition, backoff: Backoff, clock: Callable[[], float]) -> None:
+
+class Track:
+    """One partition that is assigned to this member."""
+
+    __slots__ = (
+        "by_key", "closing", "committed", "dead", "doubles", "gather", "held", "lanes", "moved", "partition", "paused",
+        "watermark",
+    )  # fmt: skip
+
+    def __init__(self, partition: Partition, gather: Gather | None, *, by_key: bool, doubles: Doubles) -> None:
         self.partition = partition
+        self.gather = gather
+        self.by_key = by_key
+        self.doubles = doubles
+        self.watermark: Watermark | None = None
+        self.lanes: dict[bytes | None, Lane] = {}
+        self.held = 0
+        """Bytes of events that were read and are not finished."""
         self.paused = False
-        self.failing: str | None = None
-        self._backoff = backoff
-        self._clock = clock
-        self._queue: deque[Message] = deque()
-        self._free = threading.Condition()
-        self._busy = False
-        self._closed = False
-        self._attempts = 0
-        self._not_before = 0.0
-        self._done: int | None = None
-        self._committed: int | None = None
-
-    def put(self, messages: Sequence[Message]) -> None:
-        """Add messages that were read, in order."""
-        self._queue.extend(messages)
+        self.closing = False
+        self.committed: int | None = None
+        self.moved = 0.0
+        """When an event was finished last, or came to a partition where all were; monotonic."""
+        self.dead = 0
 
     @property
-    def full(self) -> bool:
-        """Whether reading more should wait."""
-        return len(self._queue) >= _FULL
+    def gap(self) -> int:
+        """Offsets from the first unfinished event to the newest that was read."""
+        return self.watermark.next - self.watermark.value if self.watermark else 0
 
-    @property
-    def has_room(self) -> bool:
-        """Whether reading may go on."""
-        return len(self._queue) <= _ROOM
 
-    def claim(self) -> bool:
-        """Become the one worker of this lane, if there is something to do now."""
-        with self._free:
-            if self._busy or self._closed or not self._queue or self._clock() < self._not_before:
-                return False
-            self._busy = True
-            return True
+class Work:
+    """Consecutive events of one lane, handed to one worker."""
 
-    def first(self) -> Message | None:
-        """Return the message to handle now; None gives the lane back."""
-        with self._free:
-            if self._closed or not self._queue:
-                self._give_back()
-                return None
-            return self._queue[0]
+    __slots__ = ("lane", "messages", "since", "stopped", "worker")
 
-    def succeeded(self) -> None:
-        """The first message is done."""
-        with self._free:
-            message = self._queue.popleft()
-            self._done = message.offset + 1
-            self._attempts = 0
-            self.failing = None
-
-    def failed(self, kind: str) -> float:
-        """The first message failed: keep it, wait, give the lane back; return the seconds until the next attempt."""
-        with self._free:
-            self._attempts += 1
-            wait = self._backoff.delay(self._attempts)
-            self._not_before = self._clock() + wait
-            self.failing = kind
-            self._give_back()
-            return wait
-
-    @property
-    def attempts(self) -> int:
-        """Failed attempts at the first message."""
-        return self._attempts
-
-    def to_commit(self) -> int | None:
-        """Return the offset to commit if it moved since the last call, else None."""
-        with self._free:
-            if self._done is None or self._done == self._committed:
-                return None
-            self._committed = self._done
-            return self._done
-
-    def close(self, timeout: float) -> None:
-        """Take no further message; wait until the one in hand is done, at most `timeout` seconds."""
-        with self._free:
-            self._closed = True
-            self._free.wait_for(lambda: not self._busy, timeout)
-
-    def _give_back(self) -> None:
-        self._busy = False
-        self._free.notify_all()
+    def __init__(self, lane: Lane, messages: Sequence[Message], since: float) -> None:
+        self.lane = lane
+        self.messages = messages
+        self.since = since
+        self.stopped = False
+        """The worker should give back what it has not begun."""
+        self.worker: object = None
+        """Who has it: a thread's identifier, or a task."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import confluent_kafka
+from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.cimpl import NewTopic
 
 from pyevents.catalog import Topic
 from pyevents.errors import BrokerUnreachable
 
-__all__ = ["create_topics", "topic_names"]
+__all__ = ["create_topics", "topic_names", "unusable"]
 
 
 def topic_names(client: AdminClient, servers: str, timeout: float) -> set[str]:
@@ -47,3 +49,36 @@ def create_topics(client: AdminClient, servers: str, topics: Iterable[Topic], ti
             if error.args[0].name() != "TOPIC_ALREADY_EXISTS":
                 raise BrokerUnreachable(servers, f"{name} was not created: {error.args[0].str()}") from None
     return [topic.topic for topic in wanted]
+
+
+def unusable(client: AdminClient, servers: str, topics: Sequence[str], timeout: float) -> dict[str, str]:
+    """Return the topics that do not exist or may not be written, with the reason in words.
+
+    Asking for a topic by name brings it into being where a broker makes topics at their first use, as the embedded
+    one does.
+
+    Raises:
+        BrokerUnreachable: No broker answers within `timeout` seconds.
+    """
+    found: dict[str, str] = {}
+    try:
+        for topic in topics:
+            metadata = client.list_topics(topic, timeout=timeout)
+            error = metadata.topics[topic].error
+            if error is not None:
+                found[topic] = error.str()
+    except KafkaException as error:
+        raise BrokerUnreachable(servers, error.args[0].str()) from None
+    there = [topic for topic in topics if topic not in found]
+    # The mock cluster (rd_kafka_mock.c names it so) knows no rights, and leaves the question below unanswered.
+    if not there or (metadata.cluster_id or "").startswith("mockCluster"):
+        return found
+    answers = client.describe_topics(TopicCollection(there), include_authorized_operations=True)
+    for topic, answer in answers.items():
+        try:
+            allowed = answer.result(timeout).authorized_operations
+        except (KafkaException, TimeoutError):
+            continue  # a broker before 2.3 does not tell; the first write will
+        if allowed and not {AclOperation.WRITE, AclOperation.ALL} & set(allowed):
+            found[topic] = "this client may not write to it"
+    return found

@@ -10,7 +10,7 @@ import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from pyevents.kafka.inherited import keep_in_children
-from pyevents.transport import Headers, Message, Partition, Rebalance
+from pyevents.transport import Message, Partition, Rebalance
 
 __all__ = ["KafkaReceiver"]
 
@@ -40,7 +40,21 @@ class KafkaReceiver:
 
     def receive(self, limit: int, timeout: float) -> list[Message]:
         """Return up to `limit` messages."""
-        return [_message(message) for message in self._client.consume(limit, timeout) if not self._is_error(message)]
+        found: Any = self._client.consume(limit, timeout)  # the stubs are vague about what may be None
+        # One expression for each message, since this is where a busy consumer's time goes.
+        return [
+            Message(
+                message.topic(),
+                message.partition(),
+                message.offset(),
+                message.key(),
+                message.value(),
+                tuple(message.headers() or ()),
+                message.timestamp()[1],
+            )
+            for message in found
+            if message.error() is None or self._report(message.error())
+        ]
 
     def commit(self, offsets: Iterable[tuple[Partition, int]], *, wait: bool) -> None:
         """Commit offsets; one that cannot be committed is logged, and its events come again."""
@@ -63,37 +77,25 @@ class KafkaReceiver:
         """Give out messages of these partitions again."""
         self._client.resume([TopicPartition(*partition) for partition in partitions])
 
+    def high(self, partition: Partition) -> int | None:
+        """Return the offset after the newest message, as the last fetch told it."""
+        try:
+            high = int(self._client.get_watermark_offsets(TopicPartition(*partition), cached=True)[1])
+        except KafkaException:
+            return None
+        return high if high >= 0 else None
+
     def close(self) -> None:
         """Leave the group."""
         self._client.close()
 
-    def _is_error(self, message: confluent_kafka.Message) -> bool:
-        error: KafkaError | None = message.error()
-        if error is None:
-            self._last_error = ""
-            return False
+    def _report(self, error: KafkaError) -> bool:
+        """Log an error that came instead of a message, once while it repeats itself."""
         if error.name() != self._last_error:
             log.warning("the broker says: %s", error.str())
             self._last_error = error.name()
-        return True
+        return False
 
 
 def _partitions(found: Iterable[TopicPartition]) -> list[Partition]:
     return [Partition(one.topic, one.partition) for one in found]
-
-
-def _message(message: confluent_kafka.Message) -> Message:
-    headers: Any = message.headers()
-    return Message(
-        message.topic() or "",
-        message.partition() or 0,
-        message.offset() or 0,
-        message.key(),
-        message.value(),
-        _headers(headers) if headers else (),
-        message.timestamp()[1],
-    )
-
-
-def _headers(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
-    return tuple((name, value or b"") for name, value in headers)

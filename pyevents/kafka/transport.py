@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import confluent_kafka
@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 from pyevents.catalog import Topic
 from pyevents.config import Properties, bootstrap_servers, client_properties
 from pyevents.errors import ConfigurationInvalid
-from pyevents.kafka.admin import create_topics, topic_names
+from pyevents.kafka.admin import create_topics, topic_names, unusable
 from pyevents.kafka.receiver import KafkaReceiver
 from pyevents.kafka.sender import KafkaSender
 from pyevents.transport import LARGEST
@@ -48,6 +48,8 @@ _RECEIVER = {
     "queued.max.messages.kbytes": 32 * 1024,
 }
 
+_CLASSIC = frozenset({"partition.assignment.strategy", "session.timeout.ms"})
+
 
 class KafkaTransport:
     """Makes the clients for one cluster.
@@ -76,14 +78,29 @@ class KafkaTransport:
         """Bytes that a message may have; once a sender was made, the property is known to be a number."""
         return int({**self._environment, **self._given}.get("message.max.bytes", LARGEST))
 
-    def sender(self, client_id: str) -> KafkaSender:
+    def sender(self, client_id: str, *, largest: int | None = None) -> KafkaSender:
         """Return a new sender; it connects in the background."""
-        return KafkaSender(self._make(confluent_kafka.Producer, _SENDER | {"client.id": client_id}))
+        own: dict[str, Any] = _SENDER | {"client.id": client_id}
+        if largest is not None and largest > self.largest:
+            return KafkaSender(self._make(confluent_kafka.Producer, own, {"message.max.bytes": largest}))
+        return KafkaSender(self._make(confluent_kafka.Producer, own))
 
     def receiver(self, group_id: str, *, client_id: str, auto_offset_reset: str) -> KafkaReceiver:
         """Return a new receiver; it joins the group on `subscribe`."""
-        own = {"group.id": group_id, "client.id": client_id, "auto.offset.reset": auto_offset_reset}
-        return KafkaReceiver(self._make(confluent_kafka.Consumer, _RECEIVER | own))
+        own = _RECEIVER | {"group.id": group_id, "client.id": client_id, "auto.offset.reset": auto_offset_reset}
+        given = {**self._environment, **self._given}
+        if given.get("group.protocol") == "consumer":
+            # KIP-848: the broker decides on these, and librdkafka refuses them.
+            own = {name: value for name, value in own.items() if name not in _CLASSIC}
+        return KafkaReceiver(self._make(confluent_kafka.Consumer, own))
+
+    def unusable(self, topics: Sequence[str], timeout: float) -> dict[str, str]:
+        """Return the topics that do not exist or may not be written, with the reason in words.
+
+        Raises:
+            BrokerUnreachable: No broker answers within `timeout` seconds.
+        """
+        return unusable(self._make(AdminClient, {}), self.servers, topics, timeout)
 
     def topics(self, timeout: float = 5.0) -> set[str]:
         """Return the names of the cluster's topics.
@@ -101,9 +118,11 @@ class KafkaTransport:
         """
         return create_topics(self._make(AdminClient, {}), self.servers, topics, timeout)
 
-    def _make(self, client: Callable[[dict[str, Any]], Client], own: Mapping[str, Any]) -> Client:
+    def _make(
+        self, client: Callable[[dict[str, Any]], Client], own: Mapping[str, Any], over: Mapping[str, Any] | None = None
+    ) -> Client:
         while True:
-            conf: dict[str, Any] = {**own, **self._environment, **self._given}
+            conf: dict[str, Any] = {**own, **self._environment, **self._given, **(over or {})}
             conf["bootstrap.servers"] = self.servers
             conf["logger"] = librdkafka_log
             try:

@@ -24,7 +24,7 @@ from pyevents.producer.storage import open_store
 from pyevents.registry import HttpRegistry, Registry
 from pyevents.spool.record import Entry
 from pyevents.spool.stream import Spool
-from pyevents.transport import Headers, Transport
+from pyevents.transport import Transport
 
 __all__ = ["RobustKafkaProducer"]
 
@@ -246,7 +246,7 @@ def _kafka(servers: str | None, properties: Properties | None) -> Transport:
     return KafkaTransport(servers, properties)
 
 
-def _headers(headers: Mapping[str, str | bytes]) -> Headers:
+def _headers(headers: Mapping[str, str | bytes]) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, value.encode() if isinstance(value, str) else bytes(value)) for name, value in headers.items())
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from uuid import uuid4
 
 from pyevents import KafkaConsumer, RobustKafkaProducer
 from pyevents.registry import Registry
-from pyevents.transport import Delivery, Record, Transport
+from pyevents.transport import Delivery, Message, Partition, Record, Transport
 
 __all__ = ["Broker", "Place", "wait_until"]
 
@@ -62,9 +62,30 @@ class Place:
         sender.close(5)
         assert answers[0].fault is None, answers[0]
 
+    def read(self, topic: str, wanted: Callable[[Message], bool], count: int = 1) -> list[Message]:
+        """Return the first messages of a topic that are wanted, as a foreign service would read them."""
+        receiver, found = self.transport().receiver(uuid4().hex, client_id="foreign", auto_offset_reset="earliest"), []
+        receiver.subscribe([topic], _Anybody())
+        try:
+            wait_until(
+                lambda: found.extend(filter(wanted, receiver.receive(100, 0.1))) or len(found) >= count,
+                f"{count} messages are on {topic}",
+            )
+        finally:
+            receiver.close()
+        return found
+
     def close(self) -> None:
         for made in reversed(self._made):
             made.close(5)
+
+
+class _Anybody:
+    def assigned(self, partitions: Sequence[Partition]) -> None: ...
+
+    def revoked(self, partitions: Sequence[Partition]) -> None: ...
+
+    def lost(self, partitions: Sequence[Partition]) -> None: ...
 
 
 class Running:

@@ -19,7 +19,7 @@ transport, registry = MemoryTransport(), MemoryRegistry()
 with RobustKafkaProducer(service_name="s", transport=transport, registry=registry, auto_register=True) as producer:
     for number in range(1, 4):
         producer.publish(PatientDeleted(patient_id=7))
-consumer = KafkaConsumer(group_id="g", transport=transport, registry=registry)
+consumer = KafkaConsumer(group_id="matching-service", transport=transport, registry=registry)
 
 @consumer.on(PatientDeleted)
 def forget(patient: PatientDeleted) -> None:
@@ -28,7 +28,7 @@ def forget(patient: PatientDeleted) -> None:
     print("done", flush=True)
 
 handled = consumer.run()
-print("handled", handled, "committed", sum(transport.committed("g").values()))
+print("handled", handled, "committed", sum(transport.committed("matching-service").values()))
 print("restored", signal.getsignal(signal.SIGTERM) == before)
 """
 
