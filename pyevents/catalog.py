@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 import msgspec
 from msgspec import Struct
 
-from pyevents.errors import CatalogInvalid, UnknownEventType, UnknownVersion
+from pyevents.errors import CatalogInvalid, ConfigurationInvalid, UnknownEventType, UnknownVersion
 
 __all__ = [
     "FORMAT",
@@ -132,11 +132,27 @@ class Catalog(Struct, frozen=True):
     format: int
     topics: tuple[Topic, ...]
     contracts: tuple[Contract, ...]
+    environments: dict[str, tuple[Topic, ...]] = {}
+    """The topics as each environment of `topics.toml` wants them."""
 
     @property
     def every_topic(self) -> tuple[Topic, ...]:
         """The topics of the contracts, and those for dead letters and retries that follow from them."""
-        return (*self.topics, *derived_topics(self.topics, self.contracts))
+        return self.topics_in(None)
+
+    def topics_in(self, environment: str | None) -> tuple[Topic, ...]:
+        """Return every topic as an environment wants it; None is the one without a name.
+
+        Raises:
+            ConfigurationInvalid: `topics.toml` has no such environment.
+        """
+        if environment is not None and environment not in self.environments:
+            known = ", ".join(sorted(self.environments)) or "none"
+            raise ConfigurationInvalid(
+                "environment", f"topics.toml has none named {environment!r}", f"It has: {known}."
+            )
+        topics = self.topics if environment is None else self.environments[environment]
+        return (*topics, *derived_topics(topics, self.contracts))
 
 
 class Reads(Protocol):

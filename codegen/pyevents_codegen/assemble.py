@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import msgspec
+from msgspec import Struct
 
 from pyevents import catalog
 from pyevents_codegen import naming
@@ -16,9 +18,10 @@ __all__ = ["assemble", "text", "topics"]
 
 
 def assemble(folder: Folder) -> catalog.Catalog:
-    """Return the catalog of a schema folder; topics have the settings of no environment in particular."""
+    """Return the catalog of a schema folder."""
     contracts = tuple(_contract(contract, folder) for contract in folder.contracts)
-    return catalog.Catalog(catalog.FORMAT, tuple(topics(folder.topics)), contracts)
+    environments = {name: tuple(topics(folder.topics, name)) for name in sorted(folder.topics.environments)}
+    return catalog.Catalog(catalog.FORMAT, tuple(topics(folder.topics)), contracts, environments)
 
 
 def topics(table: TopicTable, environment: str | None = None) -> list[catalog.Topic]:
@@ -29,9 +32,19 @@ def topics(table: TopicTable, environment: str | None = None) -> list[catalog.To
 
 def text(made: catalog.Catalog) -> bytes:
     """Return the bytes of `catalog.json`: a line for every topic and contract, so that two changes seldom meet."""
-    lines = ",\n".join(msgspec.json.encode(topic).decode() for topic in made.topics)
-    contracts = ",\n".join(msgspec.json.encode(contract).decode() for contract in made.contracts)
-    return f'{{"format":{made.format},\n"topics":[\n{lines}\n],\n"contracts":[\n{contracts}\n]}}\n'.encode()
+    environments = ",\n".join(f"{_json(name)}:[\n{_lines(found)}\n]" for name, found in made.environments.items())
+    parts = {"topics": f"[\n{_lines(made.topics)}\n]", "contracts": f"[\n{_lines(made.contracts)}\n]"}
+    parts |= {"environments": f"{{\n{environments}\n}}"}
+    body = ",\n".join(f"{_json(name)}:{part}" for name, part in parts.items())
+    return f'{{"format":{made.format},\n{body}}}\n'.encode()
+
+
+def _lines(values: Iterable[Struct]) -> str:
+    return ",\n".join(_json(value) for value in values)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _contract(contract: ContractFolder, folder: Folder) -> catalog.Contract:
