@@ -22,6 +22,7 @@
     │   └── SchemaRefused           the registry will not take this schema
     ├── BrokerUnreachable           no broker answers
     ├── ConsumerStopped             a consumer ended by its own rules: a handler's error, or too many dead letters
+    ├── ClusterRefused              the broker answers, and will not change what was asked
     └── ToolchainMissing            the extra `codegen` or `dev` is not installed
 
 `Reject` stands beside the tree: a handler raises it, and it means that an event will never be handled.
@@ -39,6 +40,7 @@ __all__ = [
     "BrokerUnreachable",
     "CatalogInvalid",
     "Closed",
+    "ClusterRefused",
     "ConfigurationInvalid",
     "ConsumerStopped",
     "EventInvalid",
@@ -292,6 +294,14 @@ class BrokerUnreachable(PyEventsError):
             f"no Kafka broker answers at {servers}: {problem}. "
             f"Is it running, and is KAFKA_BOOTSTRAP_SERVERS right? `pyevents dev` starts one."
         )
+
+
+class ClusterRefused(PyEventsError):
+    """The broker answers, and will not show or change what was asked."""
+
+    def __init__(self, what: str, servers: str, reason: str) -> None:
+        self.what = what
+        super().__init__(f"the cluster at {servers} refuses {what}: {reason}. May this user administer it?")
 
 
 class ToolchainMissing(PyEventsError):

@@ -18,6 +18,7 @@ __all__ = [
     "Backpressure",
     "Delivery",
     "Fault",
+    "Grant",
     "Headers",
     "Message",
     "Partition",
@@ -43,6 +44,24 @@ class Partition(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.topic}-{self.number}"
+
+
+class Grant(NamedTuple):
+    """One right at a broker, by the names of Kafka's ACLs; every one allows, from any host."""
+
+    principal: str
+    resource: str
+    """`TOPIC`, `GROUP` or `CLUSTER`."""
+
+    name: str
+    pattern: str
+    """`LITERAL` or `PREFIXED`."""
+
+    operation: str
+
+    def __str__(self) -> str:
+        name = f"{self.name}*" if self.pattern == "PREFIXED" else self.name
+        return f"{self.principal} {self.operation} {self.resource.lower()} {name}"
 
 
 class Record(NamedTuple):

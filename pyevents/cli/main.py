@@ -30,6 +30,7 @@ _COMMANDS = {
     "show": "contracts",
     "spool": "spool",
     "tail": "running",
+    "topics": "topics",
     "validate": "contracts",
 }
 

@@ -14,6 +14,7 @@ from pyevents.catalog import Topic
 from pyevents.config import Properties, bootstrap_servers, client_properties
 from pyevents.errors import ConfigurationInvalid
 from pyevents.kafka.admin import create_topics, topic_names, unusable
+from pyevents.kafka.cluster import KafkaCluster
 from pyevents.kafka.receiver import KafkaReceiver
 from pyevents.kafka.sender import KafkaSender
 from pyevents.transport import LARGEST
@@ -117,6 +118,10 @@ class KafkaTransport:
             BrokerUnreachable: The cluster does not answer within `timeout` seconds, or refuses.
         """
         return create_topics(self._make(AdminClient, {}), self.servers, topics, timeout)
+
+    def cluster(self) -> KafkaCluster:
+        """Return what an administrator asks of this cluster."""
+        return KafkaCluster(self._make(AdminClient, {}), self.servers)
 
     def _make(
         self, client: Callable[[dict[str, Any]], Client], own: Mapping[str, Any], over: Mapping[str, Any] | None = None

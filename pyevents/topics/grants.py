@@ -51,9 +51,11 @@ def plan_grants(wanted: Collection[Grant], found: Collection[Grant]) -> list[Cha
     Rights of principals that no contract names are left alone: operators and other platforms have theirs.
     """
     ours = {grant.principal for grant in wanted}
-    missing = [Change("grant", str(grant), "the contracts ask for it") for grant in set(wanted) - set(found)]
+    missing = [
+        Change("grant", str(grant), "the contracts ask for it", right=grant) for grant in set(wanted) - set(found)
+    ]
     beyond = [
-        Change("revoke", str(grant), "no contract asks for it")
+        Change("revoke", str(grant), "no contract asks for it", right=grant)
         for grant in set(found) - set(wanted)
         if grant.principal in ours
     ]

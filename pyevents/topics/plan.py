@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from pyevents.catalog import Topic
+from pyevents.transport import Grant
 
 __all__ = ["Change", "Kind", "plan"]
 
@@ -25,6 +26,7 @@ class Change(Struct, frozen=True):
         remedy: What to know or to do.
         topic: As it should be, where one is to be made or changed.
         settings: Kafka's names and values to set.
+        right: To give or to take.
     """
 
     kind: Kind
@@ -33,6 +35,7 @@ class Change(Struct, frozen=True):
     remedy: str = ""
     topic: Topic | None = None
     settings: dict[str, str] = {}
+    right: Grant | None = None
 
     @property
     def applies(self) -> bool:

@@ -22,7 +22,7 @@ LAYERS = [
     {"codec", "spool"},
     {"kafka", "memory"},
     {"consumer", "inbox", "outbox", "producer", "upcast"},
-    {"dev"},
+    {"dev", "topics"},
     {"cli", "pytest_plugin"},
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
