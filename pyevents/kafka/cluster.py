@@ -50,6 +50,8 @@ class KafkaCluster:
         """Return every topic with its partitions, replicas and settings, by name; Kafka's own are left out."""
         listed = self._ask("topics", lambda: self._client.list_topics(timeout=self._timeout)).topics
         names = [name for name in listed if not name.startswith("__")]
+        if not names:
+            return {}
         answers = self._client.describe_configs(
             [_kafka.ConfigResource(_kafka.ConfigResource.Type.TOPIC, name) for name in names]
         )
@@ -136,8 +138,8 @@ class KafkaCluster:
     def _refusal(self, what: str, error: KafkaException) -> Exception:
         fault = error.args[0]
         if fault.name().startswith("_"):  # librdkafka's own codes: nobody was reached
-            return BrokerUnreachable(self._servers, fault.str())
-        return ClusterRefused(what, self._servers, fault.str())
+            return BrokerUnreachable(self._servers, fault.str().rstrip("."))
+        return ClusterRefused(what, self._servers, fault.str().rstrip("."))
 
 
 def _binding(right: Grant) -> tuple[Any, ...]:
