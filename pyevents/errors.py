@@ -260,11 +260,11 @@ class RegistryError(PyEventsError):
 
 
 class RegistryUnreachable(RegistryError):
-    """The registry does not answer; asking again later may help."""
+    """The registry does not answer, or not as one; asking again later may help."""
 
-    def __init__(self, url: str, problem: str) -> None:
+    def __init__(self, url: str, problem: str, remedy: str = "Is it running?") -> None:
         self.url = url
-        super().__init__(f"the schema registry at {url} does not answer: {problem}. Is it running?")
+        super().__init__(f"the schema registry at {url} cannot be asked: {problem}. {remedy}")
 
 
 class SchemaUnknown(RegistryError):

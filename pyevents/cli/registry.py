@@ -1,33 +1,171 @@
-"""`registry apply`: the contracts' schemas into the registry, oldest version first."""
+"""`registry plan|apply|drift|export|import`: the registry as the contracts say, and contracts from a registry."""
 
 from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import click
 
 from pyevents.catalog import load
-from pyevents.cli.contracts import catalog_option
-from pyevents.registry import HttpRegistry, Schema
+from pyevents.cli.contracts import catalog_option, format_option
+from pyevents.registry.apply import Done, apply
+from pyevents.registry.client import HttpRegistry, Schema
+from pyevents.registry.plan import Action, Judge, drift, pending, plan
+from pyevents.registry.settings import read_properties
+from pyevents.registry.state import State, read_state
 
 __all__ = ["registry_command"]
+
+_COLOURS = {"create": "green", "add": "green", "settings": "yellow", "refused": "red", "differs": "red"}
 
 
 @click.group("registry")
 def registry_command() -> None:
-    """Manage the schema registry."""
+    """Bring the schema registry to what the contracts say, and see what somebody else changed there."""
+
+
+def _connection(command: Callable[..., None]) -> Callable[..., None]:
+    """Add how the registry is reached; the command is given it as `registry`."""
+
+    @functools.wraps(command)
+    def connected(url: str | None, config: Path | None, timeout: float, retries: int, **rest: Any) -> None:
+        properties = read_properties(config) if config else None
+        command(registry=HttpRegistry(url, properties=properties, timeout=timeout, retries=retries), **rest)
+
+    options = (
+        click.option("--registry", "url", help="Several, separated by commas, in turn. Default: SCHEMA_REGISTRY_URL."),
+        click.option(
+            "--registry-config",
+            "config",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="File of name=value: users, tokens, certificates. Default: SCHEMA_REGISTRY_….",
+        ),
+        click.option("--timeout", default=10.0, show_default=True, help="Seconds for one question."),
+        click.option("--retries", default=3, show_default=True, help="Of a question without an answer, with backoff."),
+    )
+    made: Callable[..., None] = connected
+    for option in reversed(options):
+        made = option(made)
+    return made
+
+
+@registry_command.command("plan")
+@_connection
+@catalog_option
+@format_option
+@click.option("--exit-code", is_flag=True, help="End with 3 where something is to be done.")
+@click.option("--all", "everything", is_flag=True, help="Show what stays as it is, too.")
+def plan_command(registry: HttpRegistry, catalog: str, form: str, exit_code: bool, everything: bool) -> None:
+    """Say what `apply` would do, and what the registry would refuse; change nothing."""
+    actions = _planned(registry, catalog)[0]
+    _show(registry, actions, form, everything)
+    _end_with_findings(actions)
+    if exit_code and pending(actions):
+        raise click.exceptions.Exit(3)
 
 
 @registry_command.command("apply")
-@click.option("--registry", "url", help="Default: SCHEMA_REGISTRY_URL.")
+@_connection
 @catalog_option
-def apply_command(url: str | None, catalog: str) -> None:
-    """Set every subject's compatibility and register every version; what is there already stays as it is."""
-    registry = HttpRegistry(url)
-    subjects = 0
-    for contract in load(catalog).catalog.contracts:
-        for major in contract.majors:
-            registry.set_compatibility(major.subject, contract.registry_compatibility)
-            for version in major.versions:
-                found = registry.register(major.subject, Schema(version.format, version.schema))
-                click.echo(f"{found:>6}  {major.subject} {version.number}")
-            subjects += 1
-    click.echo(f"{subjects} subjects are as the contracts say")
+@format_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def apply_command(registry: HttpRegistry, catalog: str, form: str, yes: bool) -> None:
+    """Do what `plan` shows: settings first, then versions in their order. What is there already stays as it is."""
+    actions = _planned(registry, catalog)[0]
+    to_do = pending(actions)
+    if form == "text":
+        _show(registry, actions, form, everything=False)
+    if to_do and not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("nobody is there to be asked: add --yes")
+        click.confirm(f"{len(to_do)} changes to {registry.url}?", abort=True, err=True)
+    done = []
+    for number, one in enumerate(apply(registry, to_do), start=1):
+        done.append(one)
+        _progress("done", number, len(to_do))
+        if form == "text" and one.refusal:
+            click.echo(f"error: {one.refusal}", err=True)
+    if form == "json":
+        click.echo(json.dumps({"registry": registry.url, "done": [_done(one) for one in done]}, indent=2))
+    else:
+        click.echo(f"{sum(not one.refusal for one in done)} of {len(to_do)} changes are made")
+    _end_with_findings(actions)
+    if any(one.refusal for one in done):
+        raise click.exceptions.Exit(1)
+
+
+@registry_command.command("drift")
+@_connection
+@catalog_option
+@format_option
+def drift_command(registry: HttpRegistry, catalog: str, form: str) -> None:
+    """Show what somebody changed behind the contracts' back; what is merely not applied yet is not shown.
+
+    Subjects of nobody's contract are shown and fail nothing: other teams may own them.
+    """
+    found = drift(_planned(registry, catalog)[0])
+    _show(registry, found, form, everything=True)
+    if any(action.kind != "unknown" for action in found):
+        raise click.exceptions.Exit(1)
+
+
+def _planned(registry: HttpRegistry, catalog: str) -> tuple[list[Action], State]:
+    loaded = load(catalog).catalog
+    wanted = [major.subject for contract in loaded.contracts for major in contract.majors]
+    state = read_state(registry, wanted, lambda done, total: _progress("read", done, total))
+    return plan(loaded, state, _judge()), state
+
+
+def _judge() -> Judge | None:
+    """Return the registry's rules; where the toolchain is missing, refusals show when they happen."""
+    try:
+        from pyevents_codegen.confluent import judge
+    except ModuleNotFoundError:
+        return None
+
+    def reasons(reader: Schema, writer: Schema) -> Sequence[str]:
+        if reader.format != writer.format:
+            return [f"{writer.format} cannot become {reader.format}"]
+        return judge(reader.text, writer.text, reader.format).reasons
+
+    return reasons
+
+
+def _show(registry: HttpRegistry, actions: Sequence[Action], form: str, everything: bool) -> None:
+    counted = Counter(action.kind for action in actions)
+    if form == "json":
+        listed = [_action(action) for action in actions]
+        click.echo(json.dumps({"registry": registry.url, "counts": counted, "actions": listed}, indent=2))
+        return
+    for action in actions:
+        if everything or action.kind != "unchanged":
+            kind = click.style(f"{action.kind:>9}", fg=_COLOURS.get(action.kind))
+            click.echo(f"{kind}  {' '.join(part for part in (action.subject, action.version) if part)}", nl=False)
+            click.echo(f": {action.words}" if action.words else "")
+    listed_counts = ", ".join(f"{number} {kind}" for kind, number in sorted(counted.items()))
+    click.echo(f"{registry.url}: {listed_counts or 'nothing to say'}")
+
+
+def _action(action: Action) -> dict[str, Any]:
+    return {"kind": action.kind, "subject": action.subject, "version": action.version, "words": action.words}
+
+
+def _done(done: Done) -> dict[str, Any]:
+    return {**_action(done.action), "id": done.schema_id, "refusal": done.refusal}
+
+
+def _end_with_findings(actions: Sequence[Action]) -> None:
+    if any(action.kind in ("refused", "differs") for action in actions):
+        raise click.exceptions.Exit(1)
+
+
+def _progress(verb: str, done: int, total: int) -> None:
+    """Count on a terminal; stay quiet elsewhere."""
+    if sys.stderr.isatty() and total > 20:
+        click.echo(f"\r{verb} {done} of {total}", nl=done == total, err=True)

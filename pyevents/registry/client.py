@@ -1,29 +1,21 @@
-"""Questions to a Confluent-compatible registry over HTTP; it remembers nothing and retries nothing."""
+"""Questions to a Confluent-compatible registry over HTTP; it remembers nothing."""
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pyevents.config import hide_password, registry_url
-from pyevents.errors import ConfigurationInvalid, RegistryUnreachable, SchemaRefused, SchemaUnknown
+from pyevents.errors import ConfigurationInvalid
+from pyevents.registry.problem import of_answer, of_transport
+from pyevents.registry.settings import client_settings
 
 __all__ = ["HttpRegistry", "Registry", "Schema"]
 
 Answer = TypeVar("Answer")
 
 _TYPES = {"json": "JSON", "avro": "AVRO"}
-
-# Answers that a later try may change: time-outs, throttling, and servers or proxies in trouble (RFC 9110, 15.5-15.6).
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-# A child that is forked while another thread imports waits for ever for that module, so a fork waits for the import.
-_importing = threading.Lock()
-os.register_at_fork(
-    before=lambda: _importing.acquire(), after_in_parent=_importing.release, after_in_child=_importing.release
-)
 
 
 class Schema(NamedTuple):
@@ -57,22 +49,38 @@ class HttpRegistry:
 
     Args:
         url: Of the registry; several, separated by commas, are tried in turn.
+        properties: Who we are, and whom we trust; see `pyevents.registry.settings`. The environment fills the rest.
         timeout: Seconds for one question.
+        retries: How often a question that was not answered is asked again, with backoff, before the next URL.
 
     Raises:
-        ConfigurationInvalid: The URL is none.
+        ConfigurationInvalid: The URL is none, or a property cannot work.
     """
 
-    def __init__(self, url: str | None = None, *, timeout: float = 5.0) -> None:
-        self._given = registry_url(url)
-        self.url = ",".join(hide_password(part) for part in self._given.split(","))
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        properties: Mapping[str, str] | None = None,
+        timeout: float = 5.0,
+        retries: int = 0,
+    ) -> None:
+        given = registry_url(url)
+        self.url = ",".join(hide_password(part) for part in given.split(","))
         self._timeout = timeout
+        self._settings: dict[str, Any] = {
+            **client_settings(given, properties),
+            "timeout": timeout,
+            "max.retries": retries,
+            "retries.wait.ms": 200,
+            "retries.max.wait.ms": 2_000,
+        }
         self._made: Any = None
-        self._process = 0
+        self._making = threading.Lock()
 
     def look_up(self, subject: str, schema: Schema) -> int:
         """Return the id under which the subject has this schema."""
-        found = self._ask(
+        found = self.ask(
             f"that schema under {subject}",
             lambda client: client.lookup_schema(subject, _outgoing(schema), deleted=False),
         )
@@ -80,70 +88,57 @@ class HttpRegistry:
 
     def register(self, subject: str, schema: Schema) -> int:
         """Register the schema, or find it there, and return its id."""
-        return int(self._ask(subject, lambda client: client.register_schema(subject, _outgoing(schema))))
+        return int(self.ask(subject, lambda client: client.register_schema(subject, _outgoing(schema))))
 
     def schema_of(self, schema_id: int) -> Schema:
         """Return the schema of an id."""
-        found = self._ask(f"a schema with the id {schema_id}", lambda client: client.get_schema(schema_id))
-        return Schema("avro" if found.schema_type == "AVRO" else str(found.schema_type).lower(), found.schema_str)
+        return _incoming(self.ask(f"a schema with the id {schema_id}", lambda client: client.get_schema(schema_id)))
+
+    def version(self, subject: str, number: int) -> tuple[int, Schema]:
+        """Return id and schema of one version of a subject."""
+        found = self.ask(f"{subject} version {number}", lambda client: client.get_version(subject, number))
+        return int(found.schema_id), _incoming(found.schema)
 
     def set_compatibility(self, subject: str, level: str) -> None:
         """Set what the registry demands of a subject's next version, for example `BACKWARD_TRANSITIVE`."""
-        self._ask(subject, lambda client: client.set_compatibility(subject, level))
+        self.ask(subject, lambda client: client.set_compatibility(subject, level))
 
     def subjects(self) -> list[str]:
         """Return the names of all subjects."""
-        return list(self._ask("subjects", lambda client: client.get_subjects()))
+        return list(self.ask("subjects", lambda client: client.get_subjects()))
 
-    def _ask(self, what: str, question: Callable[[Any], Answer]) -> Answer:
-        with _importing:
-            from confluent_kafka.schema_registry.error import SchemaRegistryError
+    def ask(self, what: str, question: Callable[[Any], Answer]) -> Answer:
+        """Ask the client library's client, and return its answer; its errors become ours.
+
+        Args:
+            what: What is asked for, as errors name it.
+            question: Gets a `SchemaRegistryClient`; may run in any thread.
+        """
+        from confluent_kafka.schema_registry.error import OAuthTokenError, SchemaRegistryError
 
         try:
             return question(self._client())
         except SchemaRegistryError as error:
-            raise self._refusal(what, error) from None
-        except (OSError, ValueError, TypeError) as error:
-            raise RegistryUnreachable(self.url, _reason(error)) from None
+            raise of_answer(self.url, what, error) from None
+        except (OSError, ValueError, TypeError, OAuthTokenError) as error:
+            raise of_transport(self.url, error, self._timeout) from None
         except Exception as error:  # its HTTP library has its own tree of transport errors
             if "TransportError" not in {cls.__name__ for cls in type(error).__mro__}:
                 raise
-            raise RegistryUnreachable(self.url, _reason(error)) from None
-
-    def _refusal(self, what: str, error: Any) -> Exception:
-        status = error.http_status_code
-        if status in _PASSING:
-            return RegistryUnreachable(self.url, f"it answers {status}")
-        if status in (401, 403):
-            return RegistryUnreachable(self.url, f"it answers {status}: user, password or token is not accepted")
-        if error.error_code == _SchemaRegistryCode.NOT_A_REGISTRY:
-            return RegistryUnreachable(
-                self.url, f"something answers {status}, but it is no schema registry; is the URL right?"
-            )
-        if status == 404:
-            return SchemaUnknown(what, self.url)
-        return SchemaRefused(what, self.url, f"{error.error_message} (status {status})")
+            raise of_transport(self.url, error, self._timeout) from None
 
     def _client(self) -> Any:
-        if self._made is None or self._process != os.getpid():  # connections are not for two processes
-            from confluent_kafka.schema_registry import SchemaRegistryClient
+        with self._making:
+            if self._made is None:
+                from confluent_kafka.schema_registry import SchemaRegistryClient
 
-            conf: dict[str, Any] = {"url": self._given, "timeout": self._timeout, "max.retries": 0}
-            conf |= _credentials()
-            try:
-                self._made, self._process = SchemaRegistryClient(conf), os.getpid()
-            except (ValueError, TypeError, OSError) as error:
-                raise ConfigurationInvalid(
-                    "schema_registry_url", _reason(error), "See the registry settings."
-                ) from None
-        return self._made
-
-
-class _SchemaRegistryCode:
-    """Error codes of the client library."""
-
-    NOT_A_REGISTRY = -1
-    """The answer's body was not a registry's JSON."""
+                try:
+                    self._made = SchemaRegistryClient(self._settings)
+                except (ValueError, TypeError, OSError) as error:
+                    problem = f"the client cannot be made ({type(error).__name__})"
+                    remedy = "Do the files of ssl.… exist, do certificate, key and its password go together?"
+                    raise ConfigurationInvalid("schema registry", problem, remedy) from None
+            return self._made
 
 
 def _outgoing(schema: Schema) -> Any:
@@ -152,13 +147,5 @@ def _outgoing(schema: Schema) -> Any:
     return ClientSchema(schema.text, _TYPES[schema.format])
 
 
-def _credentials() -> dict[str, str]:
-    user = os.environ.get("SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO")
-    ca = os.environ.get("SCHEMA_REGISTRY_SSL_CA_LOCATION")
-    found = {"basic.auth.user.info": user, "ssl.ca.location": ca}
-    return {name: value for name, value in found.items() if value}
-
-
-def _reason(error: BaseException) -> str:
-    """Return the kind of an error: its text may quote the URL with a password."""
-    return type(error).__name__
+def _incoming(schema: Any) -> Schema:
+    return Schema(str(schema.schema_type or "AVRO").lower(), schema.schema_str)

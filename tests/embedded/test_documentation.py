@@ -27,7 +27,7 @@ def environment(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) ->
         "SCHEMA_REGISTRY_URL": embedded.registry_url,
         "PYEVENTS_SPOOL_DIR": str(tmp_path_factory.mktemp("spool")),
     }
-    subprocess.run(["pyevents", "registry", "apply"], env=found, check=True, capture_output=True)
+    subprocess.run(["pyevents", "registry", "apply", "--yes"], env=found, check=True, capture_output=True)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -39,13 +40,16 @@ class NextPlatform:
     Args:
         folder: An empty one, for schemas and package.
         upcast: Whether the contract declares its upcaster.
+        own_topics: Whether the topics have names of their own, and so the subjects.
     """
 
-    def __init__(self, folder: Path, *, upcast: bool = True) -> None:
+    def __init__(self, folder: Path, *, upcast: bool = True, own_topics: bool = False) -> None:
         name = f"platform_{uuid4().hex[:8]}"
         self.schemas = folder / "schemas"
         shutil.copytree(SCHEMAS, self.schemas)
         self._add_major(f"{name}_upcasts", upcast=upcast)
+        for file in self.schemas.rglob("*.toml") if own_topics else ():
+            file.write_text(re.sub(r"-(events|commands|requests)\b", rf"-\1-{name[-8:]}", file.read_text()))
         (folder / f"{name}_upcasts.py").write_text(UPCASTER.format(package=name))
         generate(self.schemas, name, folder, None)
         sys.path.insert(0, str(folder))
