@@ -10,6 +10,7 @@
     │   ├── WrongTopic              the contract names another topic
     │   ├── WrongKey                the key given is not the key field's text
     │   └── EventTooLarge           the broker would refuse it for its size
+    ├── EventRejected               the broker never takes this event; it was set aside
     ├── SpoolError                  the producer's queue cannot take or give events
     │   └── SpoolFull               its limit is reached; the broker has been away for long
     ├── Closed                      the producer or consumer was closed before
@@ -45,6 +46,7 @@ __all__ = [
     "ConsumerStopped",
     "EventInvalid",
     "EventRefused",
+    "EventRejected",
     "EventTooLarge",
     "PyEventsError",
     "RegistryError",
@@ -177,6 +179,16 @@ class EventTooLarge(EventRefused):
             f"{event_type} is {size:,} bytes as a message; at most {limit:,} may be sent. "
             f"Send less, or raise `message.max.bytes` here and `max.message.bytes` of the topic."
         )
+
+
+class EventRejected(PyEventsError):
+    """The broker never takes an event that was accepted; it is among the rejected ones of the spool."""
+
+    def __init__(self, topic: str, event_id: str, reason: str) -> None:
+        self.topic = topic
+        self.event_id = event_id
+        self.reason = reason
+        super().__init__(f"{topic} never takes the event {event_id}: {reason}. See `pyevents spool rejected ls`.")
 
 
 class SpoolError(PyEventsError):

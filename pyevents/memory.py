@@ -91,7 +91,7 @@ class MemoryTransport:
         with self.changed:
             return dict(self._groups[group_id].committed) if group_id in self._groups else {}
 
-    def sender(self, client_id: str, *, largest: int | None = None) -> _Sender:
+    def sender(self, client_id: str, *, largest: int | None = None, singly: bool = False) -> _Sender:
         """Return a new sender."""
         return _Sender(self)
 
@@ -146,6 +146,8 @@ class _Group:
 
 
 class _Sender:
+    trouble = None
+
     def __init__(self, transport: MemoryTransport) -> None:
         self._transport = transport
         self._queue: deque[tuple[Record, Callable[[Delivery], None]]] = deque()

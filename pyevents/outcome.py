@@ -10,7 +10,7 @@ __all__ = ["Outcome", "after_fault", "in_words"]
 
 
 class Outcome(Enum):
-    """What the producer does next."""
+    """What the sender does next."""
 
     RESEND = "resend"
     """Send it again soon; the cluster is in passing trouble."""
@@ -18,42 +18,61 @@ class Outcome(Enum):
     WAIT = "wait"
     """A person has to do something; its topic waits, others go on."""
 
+    REJECT = "reject"
+    """The broker will never take this message: set it aside, once it is known that it is this one of its batch."""
+
     REPLACE = "replace"
     """The client is of no use any more: a new one, and again from the first unconfirmed event."""
 
+
+# What a failed client gave back; the reason is in other events' reports.
+_PURGED = frozenset({"_PURGE_QUEUE", "_PURGE_INFLIGHT"})
 
 _FOR_A_PERSON = {
     "TOPIC_AUTHORIZATION_FAILED": "the topic's ACL does not let this service write",
     "CLUSTER_AUTHORIZATION_FAILED": "the cluster's ACL does not let this service write idempotently",
     "TRANSACTIONAL_ID_AUTHORIZATION_FAILED": "the ACL does not let this service write",
+    "_AUTHENTICATION": "the broker does not accept user and password, or the certificate",
+    "SASL_AUTHENTICATION_FAILED": "the broker does not accept user and password",
     "_UNKNOWN_TOPIC": "the topic does not exist",
     "UNKNOWN_TOPIC_OR_PART": "the topic does not exist",
     "_UNKNOWN_PARTITION": "the topic does not have this partition",
     "TOPIC_EXCEPTION": "the topic's name is not allowed",
+    "UNSUPPORTED_FOR_MESSAGE_FORMAT": "the topic's message format is too old",
+    "UNSUPPORTED_COMPRESSION_TYPE": "the broker does not know the compression",
+}
+
+_HOPELESS = {
     "MSG_SIZE_TOO_LARGE": "the topic's max.message.bytes is smaller than the event",
-    "RECORD_LIST_TOO_LARGE": "the topic's segment is smaller than the batch",
+    "INVALID_MSG_SIZE": "the broker refuses the size of the event",
+    "RECORD_LIST_TOO_LARGE": "the topic's segment is smaller than the event",
     "POLICY_VIOLATION": "a policy of the cluster forbids it",
-    "INVALID_RECORD": "the broker refuses the record",
+    "INVALID_RECORD": "the broker refuses the record, such as one without a key on a compacted topic",
     "INVALID_TIMESTAMP": "the topic refuses the record's timestamp",
+    "INVALID_MSG": "the broker finds the record corrupt",
 }
 
 
 def after_fault(fault: Fault) -> Outcome:
     """Say what becomes of an event that the broker did not take.
 
-    | fault                                                  | outcome |
-    |--------------------------------------------------------|---------|
-    | fatal for the client (idempotence, fencing)            | REPLACE |
-    | not authorised, topic missing, too large, policy       | WAIT    |
-    | anything else: broker away, leader moved, timeout …    | RESEND  |
+    | fault                                                         | outcome |
+    |---------------------------------------------------------------|---------|
+    | fatal for the client (idempotence, fencing, gap), or purged   | REPLACE |
+    | not authorised, topic missing, user not known                 | WAIT    |
+    | too large, policy, record, timestamp or checksum refused      | REJECT  |
+    | anything else: broker away, leader moved, throttled, timeout  | RESEND  |
 
-    Nothing is given up: an accepted event stays until the broker has it.
+    What a registry does not answer is no fault of the broker's: such a topic waits until there is an id.
+    A code that is not known here is tried again, since giving up loses the event.
     """
-    if fault.fatal:
+    if fault.fatal or fault.code in _PURGED:
         return Outcome.REPLACE
-    return Outcome.WAIT if fault.code in _FOR_A_PERSON else Outcome.RESEND
+    if fault.code in _FOR_A_PERSON:
+        return Outcome.WAIT
+    return Outcome.REJECT if fault.code in _HOPELESS else Outcome.RESEND
 
 
 def in_words(fault: Fault) -> str:
     """Return the fault as a sentence for `status()` and the log."""
-    return f"{fault.code}: {_FOR_A_PERSON.get(fault.code, fault.text)}"
+    return f"{fault.code}: {_FOR_A_PERSON.get(fault.code) or _HOPELESS.get(fault.code) or fault.text}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
@@ -12,16 +13,20 @@ from pyevents.transport import Backpressure, Delivery, Fault, Record, Refused
 
 __all__ = ["KafkaSender"]
 
+# The reason why a broker does not talk to us; that all are down is only its consequence.
+_REFUSED = frozenset({"_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED", "_SSL"})
+
 
 class KafkaSender:
     """The sending side of a Kafka cluster.
 
     Args:
-        client: A configured producer.
+        make: Makes a configured client that tells a function of its errors.
     """
 
-    def __init__(self, client: confluent_kafka.Producer) -> None:
-        self._client = client
+    def __init__(self, make: Callable[[Callable[[KafkaError], None]], confluent_kafka.Producer]) -> None:
+        self.trouble: Fault | None = None
+        self._client = make(self._note)
         keep_in_children(self)
 
     def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
@@ -29,6 +34,8 @@ class KafkaSender:
 
         def report(error: KafkaError | None, message: confluent_kafka.Message) -> None:
             if error is None:
+                if self.trouble is not None and not self.trouble.fatal:
+                    self.trouble = None
                 done(Delivery(message.partition() or 0, message.offset() or 0, None))
             else:
                 done(Delivery(-1, -1, _fault_of(error)))
@@ -49,7 +56,11 @@ class KafkaSender:
 
     def poll(self, timeout: float) -> int:
         """Serve delivery reports."""
-        return int(self._client.poll(timeout))
+        try:
+            return int(self._client.poll(timeout))
+        except KafkaException as error:  # a fatal error is raised here, once, and not given to `error_cb`
+            self._note(error.args[0])
+            return 1
 
     def cluster_id(self, timeout: float) -> str | None:
         """Return the id that the cluster was formatted with."""
@@ -57,18 +68,29 @@ class KafkaSender:
             answer: str | None = self._client.list_topics(timeout=timeout).cluster_id
         except KafkaException:
             return None
+        if self.trouble is not None and not self.trouble.fatal:
+            self.trouble = None
         return answer
 
     def close(self, timeout: float) -> int:
         """Send what can be sent; return how many records are left without a report."""
-        left = int(self._client.flush(timeout))
+        with suppress(KafkaException):  # a fatal error, which is of no interest any more
+            self._client.flush(timeout)
+        left = len(self._client)
         if left:
             self._client.purge()
-            self._client.flush(1)
+            with suppress(KafkaException):
+                self._client.flush(1)
         del self._client  # the last reference: it is destroyed here, not in a child that is forked later
         return left
+
+    def _note(self, error: KafkaError) -> None:
+        fault = _fault_of(error)
+        refused = self.trouble is not None and self.trouble.code in _REFUSED
+        if fault.fatal or fault.code in _REFUSED or (fault.code == "_ALL_BROKERS_DOWN" and not refused):
+            self.trouble = fault
 
 
 def _fault_of(error: KafkaError) -> Fault:
     """Return a librdkafka error as a value; the text is librdkafka's and holds no payload."""
-    return Fault(error.name(), error.str(), error.fatal())
+    return Fault(error.name(), error.str(), error.fatal() or error.name() == "_FATAL")

@@ -37,8 +37,14 @@ _SENDER = {
     # The one partitioner that Java, librdkafka and other clients agree on (KIP-480's default hash).
     "partitioner": "murmur2_random",
     "linger.ms": 5,
-    "queue.buffering.max.messages": 100_000,
+    # How long a topic may be unknown before it is called missing; 30 s would leave its events unexplained as long.
+    "topic.metadata.propagation.max.ms": 10_000,
+    # The producer bounds what it hands over, topic by topic; a common bound would let one topic block the others.
+    "queue.buffering.max.messages": 10_000_000,
+    "queue.buffering.max.kbytes": 2_147_483_647,
 }
+
+_SINGLY = {"batch.num.messages": 1, "linger.ms": 0}
 
 _RECEIVER = {
     "enable.auto.commit": False,
@@ -79,12 +85,11 @@ class KafkaTransport:
         """Bytes that a message may have; once a sender was made, the property is known to be a number."""
         return int({**self._environment, **self._given}.get("message.max.bytes", LARGEST))
 
-    def sender(self, client_id: str, *, largest: int | None = None) -> KafkaSender:
+    def sender(self, client_id: str, *, largest: int | None = None, singly: bool = False) -> KafkaSender:
         """Return a new sender; it connects in the background."""
-        own: dict[str, Any] = _SENDER | {"client.id": client_id}
-        if largest is not None and largest > self.largest:
-            return KafkaSender(self._make(confluent_kafka.Producer, own, {"message.max.bytes": largest}))
-        return KafkaSender(self._make(confluent_kafka.Producer, own))
+        own: dict[str, Any] = _SENDER | {"client.id": client_id} | (_SINGLY if singly else {})
+        over = {"message.max.bytes": largest} if largest is not None and largest > self.largest else None
+        return KafkaSender(lambda error_cb: self._make(confluent_kafka.Producer, own | {"error_cb": error_cb}, over))
 
     def receiver(self, group_id: str, *, client_id: str, auto_offset_reset: str) -> KafkaReceiver:
         """Return a new receiver; it joins the group on `subscribe`."""

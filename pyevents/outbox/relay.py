@@ -195,9 +195,9 @@ class Relay:
         for number, (row, fault) in faults.items():
             outcome = after_fault(fault)
             replace = replace or outcome is Outcome.REPLACE
-            if outcome is Outcome.WAIT and row.topic in self._singly:
+            if outcome is Outcome.REJECT and row.topic in self._singly:
                 hopeless[number] = in_words(fault)
-            elif outcome is Outcome.WAIT:
+            elif outcome is Outcome.REJECT:
                 self._singly.add(row.topic)
             else:
                 self._wait_for(row.topic, in_words(fault))

@@ -7,8 +7,10 @@ import threading
 import time
 
 from pyevents.errors import SpoolError
+from pyevents.outcome import in_words
 from pyevents.producer.sending import Sending
 from pyevents.spool.stream import Spool
+from pyevents.transport import Fault
 
 __all__ = ["Keeper"]
 
@@ -16,6 +18,7 @@ log = logging.getLogger("pyevents.producer")
 
 _CHECKPOINT = 1.0
 _ADOPTION = 10.0
+_REFUSED_FOR = 30.0
 
 
 class Keeper:
@@ -31,6 +34,8 @@ class Keeper:
         self._sending = sending
         self._passed_over: set[str] = set()
         self._reported = False
+        self._trouble: Fault | None = None
+        self._since = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pyevents-keeper", daemon=True)
 
@@ -42,6 +47,21 @@ class Keeper:
     def stop(self) -> None:
         """End, without waiting for a question to the broker."""
         self._ended.set()
+
+    def _look_around(self) -> None:
+        """Say when brokers go and come, and have a client replaced that they refuse for long."""
+        self._sending.look_around(_CHECKPOINT)
+        trouble, now = self._sending.trouble, time.monotonic()
+        if trouble is None:
+            if self._trouble is not None:
+                log.info("a broker answers again")
+        elif self._trouble is None or self._trouble.code != trouble.code:
+            log.warning("no broker takes anything: %s", in_words(trouble))
+            self._since = now
+        elif trouble.code != "_ALL_BROKERS_DOWN" and now - self._since > _REFUSED_FOR:
+            self._sending.renew()
+            self._since = now
+        self._trouble = trouble
 
     def adopt(self) -> None:
         """Take over the streams of this service and cluster whose process is gone."""
@@ -76,7 +96,9 @@ class Keeper:
         adoption = time.monotonic() + _ADOPTION
         while not self._ended.wait(_CHECKPOINT):
             self._spool.checkpoint()
-            self._sending.ask_cluster(_CHECKPOINT)
+            self._look_around()
+            while self._sending.discarded:
+                self._sending.discarded.popleft().close(0)
             if time.monotonic() > adoption:
                 self.adopt()
                 adoption = time.monotonic() + _ADOPTION

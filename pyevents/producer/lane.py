@@ -1,17 +1,24 @@
 """One topic's way out: the streams that a predecessor left come first, then this process's own.
 
+A topic in trouble is taken off the common client and gets one of its own, which sends a single event at a time: so it
+neither fills nor breaks the client of the others, and a refusal is known to mean this one event.
 Its owner holds the producer's lock around every call.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from pyevents.producer.outbound import Outbound, Send, Unsendable
+from pyevents.errors import SpoolError
+from pyevents.outcome import Outcome, after_fault, in_words
+from pyevents.producer.outbound import Outbound, Report, Send, Unsendable
+from pyevents.retry import Backoff
 from pyevents.spool.errors import OtherCluster
 from pyevents.spool.record import Entry
+from pyevents.transport import Fault, Sender
 
 __all__ = ["Lane"]
 
@@ -22,13 +29,39 @@ class Lane:
     """The streams of one topic, in the order in which they are sent.
 
     Args:
+        topic: Its name.
         open_own: Makes this process's own stream, at the first event and again after it was taken away.
+        new_client: Makes a client that sends one event at a time.
+        discard: Takes a client that is not needed any more; closing it may take a while.
+        clock: Seconds, monotonic.
+        backoff: Between two tries.
     """
 
-    def __init__(self, open_own: Callable[[], Outbound]) -> None:
+    def __init__(
+        self,
+        topic: str,
+        open_own: Callable[[], Outbound],
+        new_client: Callable[[], Sender],
+        discard: Callable[[Sender], None],
+        clock: Callable[[], float] = time.monotonic,
+        backoff: Backoff = Backoff(),  # noqa: B008 - immutable
+    ) -> None:
+        self.topic = topic
+        self.reason: str | None = None
+        """Why it waits, in words; None while it flows."""
+        self.client: Sender | None = None
+        """Its own client, while it has one."""
+        self.rejected = 0
         self._open_own = open_own
+        self._new_client = new_client
+        self._discard = discard
+        self._clock = clock
+        self._backoff = backoff
         self._own: Outbound | None = None
         self._adopted: deque[Outbound] = deque()
+        self._held = False
+        self._failures = 0
+        self._not_before = 0.0
 
     def __iter__(self) -> Iterator[Outbound]:
         yield from self._adopted
@@ -45,24 +78,135 @@ class Lane:
         """Send what a predecessor left before anything of our own that has not gone yet."""
         self._adopted.append(outbound)
 
-    def hand_over(self, position: int, entry: Entry, send: Send) -> bool:
-        """Give an own event that was just appended to the client, if nothing is before it."""
-        return self._own is not None and not self._adopted and self._own.hand_over(position, entry, send)
+    def hand_over(self, outbound: Outbound, position: int, entry: Entry, send: Send) -> bool:
+        """Give an own event that was just appended to the common client, if nothing is before it."""
+        if self._held or self._adopted or self._failures:
+            return False
+        given = outbound.hand_over(position, entry, send)
+        if isinstance(given, Fault):
+            self._fail(outbound, position, given)
+            return False
+        return given
 
     def advance(self, send: Send, cluster_id: str | None) -> None:
-        """Give the client what waits, as far as it takes it; left streams only to the cluster they are for."""
+        """Give a client what waits, as far as it takes it; left streams only to the cluster they are for."""
+        if self._clock() < self._not_before:
+            return
+        if not self._held:
+            self._flow(send, cluster_id)
+            return
+        with_client = any(outbound.with_client for outbound in self)
+        if self.client is None and not with_client:
+            self.client = self._new_client()
+        if self.client is None:
+            return  # the common client still has to report on what it got
+        trouble = self.client.trouble
+        if trouble is None or not trouble.fatal:
+            self._flow(self.client.send, cluster_id, 1)
+        elif not with_client:  # else the report comes, and says more
+            self._wait(in_words(trouble))
+            self._drop_client()
+
+    def settle(self, report: Report) -> None:
+        """Take a client's word on one event, and draw the consequences."""
+        outbound, fault = report.outbound, report.delivery.fault
+        if not outbound.settle(report):
+            return
+        if fault is not None:
+            self._fail(outbound, report.position, fault)
+            return
+        self._failures = 0
+        if self.reason is not None and report.position >= outbound.suspect:
+            log.info("%s goes on", self.topic)
+            self.reason, self._held = None, False
+            if self.client is not None:
+                self._drop_client()
+
+    def restart(self) -> None:
+        """The common client is a new one: what the old one had goes again."""
+        if self.client is None:
+            for outbound in self:
+                outbound.restart()
+
+    def close(self) -> None:
+        """Give the own client back."""
+        if self.client is not None:
+            self._drop_client()
+
+    def _flow(self, send: Send, cluster_id: str | None, events: int | None = None) -> None:
         while self._adopted:
-            if cluster_id is None:
-                return
             first = self._adopted[0]
             try:
+                if cluster_id is None:
+                    return
                 first.stream.confirm_cluster(cluster_id)
-                first.advance(send)
-                if not first.finished:
+                self._send(first, send, events)
+                if first.waiting or first.with_client:
                     return
             except (OtherCluster, Unsendable) as error:
                 log.error("%s is left as it is: %s", first.stream.name, error)
             first.stream.close()
             self._adopted.popleft()
         if self._own is not None:
-            self._own.advance(send)
+            self._send(self._own, send, events)
+
+    def _send(self, outbound: Outbound, send: Send, events: int | None) -> None:
+        try:
+            fault = outbound.advance(send) if events is None else outbound.advance(send, events)
+        except Unsendable:
+            raise
+        except SpoolError as error:
+            self._wait(str(error))
+            return
+        if fault is not None:
+            self._fail(outbound, outbound.next, fault)
+
+    def _fail(self, outbound: Outbound, position: int, fault: Fault) -> None:
+        outcome = after_fault(fault)
+        if outcome is Outcome.REPLACE and self.client is None:
+            return  # the owner of the common client sees it too
+        if self.client is None:
+            if outcome is Outcome.REJECT:
+                # The whole batch is refused for one event of it; each of them is sent alone until this one has passed.
+                outbound.suspect = max(outbound.suspect, position)
+                self._say(in_words(fault))
+            else:
+                self._wait(in_words(fault))
+            self._held = self._held or outcome is not Outcome.RESEND
+            return
+        if outcome is not Outcome.REJECT or not self._set_aside(outbound, position, in_words(fault)):
+            self._wait(in_words(fault))
+        self._drop_client()
+
+    def _set_aside(self, outbound: Outbound, position: int, reason: str) -> bool:
+        try:
+            outbound.set_aside(position, reason)
+        except SpoolError as error:
+            self._wait(f"{reason}; {error}")
+            return False
+        self.rejected += 1
+        log.error(
+            "%s: event %d of %s is set aside, the broker never takes it: %s. `pyevents spool rejected ls` shows it",
+            self.topic,
+            position,
+            outbound.stream.name,
+            reason,
+        )
+        return True
+
+    def _wait(self, reason: str) -> None:
+        self._failures += 1
+        self._not_before = self._clock() + self._backoff.delay(self._failures)
+        self._say(reason)
+
+    def _say(self, reason: str) -> None:
+        if reason != self.reason:
+            log.warning("%s waits: %s", self.topic, reason)
+        self.reason = reason
+
+    def _drop_client(self) -> None:
+        assert self.client is not None
+        self._discard(self.client)
+        self.client = None
+        for outbound in self:
+            outbound.restart()

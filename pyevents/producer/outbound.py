@@ -1,27 +1,47 @@
-"""One topic on its way out: which events are with the client, which wait, and in what order they go.
+"""One stream on its way out: which events are with a client, which wait, and in what order they go.
 
 Its owner holds the producer's lock around every call.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from pyevents.errors import SpoolError
-from pyevents.outcome import Outcome, after_fault, in_words
-from pyevents.retry import Backoff
 from pyevents.spool.record import Entry
 from pyevents.spool.stream import Stream
 from pyevents.transport import Backpressure, Delivery, Fault, Record, Refused
 from pyevents.watermark import Watermark
 
-__all__ = ["Outbound", "Send", "Unsendable"]
+__all__ = ["Outbound", "Report", "Send", "Told", "Unsendable", "Word"]
 
 Send = Callable[[Record, Callable[[Delivery], None]], None]
 
-# What is with the client is sent twice after a crash, so it is bounded.
-_IN_FLIGHT = 10_000
+# What is with the client is sent twice after a crash, and is in memory, so it is bounded.
+_EVENTS = 10_000
+_BYTES = 16 << 20
+
+
+class Word(NamedTuple):
+    """The last word on one event: where the broker has it, or why it never will."""
+
+    partition: int
+    offset: int
+    problem: str | None
+
+
+Told = Callable[[Word], None]
+
+
+class Report(NamedTuple):
+    """What a client said of one event."""
+
+    outbound: Outbound
+    generation: int
+    position: int
+    size: int
+    delivery: Delivery
 
 
 class Unsendable(SpoolError):
@@ -40,31 +60,30 @@ class Outbound:
     Args:
         stream: Where they wait.
         message_of: Returns the message of an entry, or None while its schema id is not known.
-        report: Takes what the broker said: this outbound, the client's generation, the position and the delivery.
-        clock: Seconds, monotonic.
+        report: Takes what a client said.
     """
 
     def __init__(
-        self,
-        stream: Stream,
-        message_of: Callable[[Entry], bytes | None],
-        report: Callable[[tuple[Outbound, int, int, Delivery]], None],
-        clock: Callable[[], float] = time.monotonic,
+        self, stream: Stream, message_of: Callable[[Entry], bytes | None], report: Callable[[Report], None]
     ) -> None:
         self.stream = stream
-        self.reason: str | None = None
         self.adopted = stream.last > 0
+        self.with_client = 0
+        """How many events a client has without having reported on them."""
+        self.retried = 0
+        self.suspect = 0
+        """Up to here one of the events was refused for good; which one is not known yet."""
+        self.told: dict[int, Told] = {}
+        """Who wants to know what becomes of which position."""
+        self.words: list[tuple[Told, Word]] = []
+        """What is to be told."""
         self._message_of = message_of
         self._report = report
-        self._clock = clock
-        self._backoff = Backoff()
         self._open = Watermark(stream.watermark + 1)
         self._next = stream.watermark + 1
-        self._with_client = 0
+        self._bytes = 0
         self._generation = 0
-        self._again = False
-        self._failures = 0
-        self._not_before = 0.0
+        self._failed = False
 
     @property
     def waiting(self) -> int:
@@ -72,90 +91,115 @@ class Outbound:
         return max(0, self.stream.last - self.stream.watermark)
 
     @property
-    def finished(self) -> bool:
-        """Whether an adopted stream has nothing left to send."""
-        return not self._with_client and not self.waiting
+    def next(self) -> int:
+        """The position that goes next."""
+        return self._next
 
-    def hand_over(self, position: int, entry: Entry, send: Send) -> bool:
+    def hand_over(self, position: int, entry: Entry, send: Send) -> Fault | bool:
         """Give an event that was just appended to the client, if nothing is before it.
 
         Returns:
-            Whether the client has it; otherwise it waits for `advance`.
+            Whether the client has it; otherwise it waits for `advance`. A fault is the client's refusal.
         """
-        if position != self._next or self._again or self.reason or self._with_client >= _IN_FLIGHT:
+        if position != self._next or self._failed or self.with_client >= _EVENTS or self._bytes >= _BYTES:
             return False
         return self._give(position, entry, send)
 
-    def advance(self, send: Send) -> None:
-        """Give the client what waits, as far as it takes it."""
-        if self._clock() < self._not_before or (self._again and self._with_client):
-            return
-        if self._again:
-            # Everything that was with the client has a report now; what failed goes again, in order.
-            self._again = False
-            self._next = min(self._next, self._open.value)
-        while self._with_client < _IN_FLIGHT and not self._again:
-            entries = self.stream.read(self._next, limit=200)
-            for position, entry in entries:
-                if position in self._open or position > self._highest():
-                    if not self._give(position, entry, send):
-                        return
-                else:
-                    self._next = position + 1  # it was delivered before a later one failed
-            if not entries:
-                return
+    def advance(self, send: Send, events: int = _EVENTS) -> Fault | None:
+        """Give the client what waits, as far as it takes it, until it has *events*; return its refusal.
 
-    def settle(self, generation: int, position: int, delivery: Delivery) -> Outcome | None:
-        """Take the broker's word on one event; return what its failure asks for, or None."""
-        if generation != self._generation:
-            return None
-        self._with_client -= 1
-        if delivery.fault is None:
-            self._open.finish(position)
-            self._failures = 0
-            self.reason = None
-            return None
-        return self._fail(delivery.fault)
+        Raises:
+            Unsendable: See there.
+            SpoolError: The stream cannot be read.
+        """
+        if self._failed:
+            if self.with_client:
+                return None  # its reports come first: what failed goes again in order
+            self._failed = False
+            self._next = min(self._next, self._open.value)
+        while self.with_client < events and self._bytes < _BYTES and self._next <= self.stream.last:
+            entries = self.stream.read(self._next, limit=min(200, events))
+            for position, entry in entries:
+                if position not in self._open and position < self._open.next:
+                    self._next = position + 1  # it was delivered before an earlier one failed
+                    continue
+                given = self._give(position, entry, send)
+                if isinstance(given, Fault):
+                    return given
+                if not given or self.with_client >= events:
+                    return None
+            if not entries:
+                return None
+        return None
+
+    def settle(self, report: Report) -> bool:
+        """Take a client's word on one event; False where that client is not asked any more."""
+        if report.generation != self._generation:
+            return False
+        self.with_client -= 1
+        self._bytes -= report.size
+        if report.delivery.fault is None:
+            self._open.finish(report.position)
+            if self.told:
+                self._tell(report.position, Word(report.delivery.partition, report.delivery.offset, None))
+        else:
+            self._failed = True
+        return True
+
+    def set_aside(self, position: int, reason: str) -> None:
+        """Move an event to the rejected ones, so that those behind it can go.
+
+        Raises:
+            SpoolError: It cannot be written.
+        """
+        found = self.stream.read(position, limit=1)
+        if found and found[0][0] == position:
+            self.stream.reject(position, found[0][1], reason)
+        self._open.finish(position)
+        self._tell(position, Word(-1, -1, reason))
 
     def acknowledge(self) -> None:
-        """Let the stream forget what the broker has."""
+        """Let the stream forget what is confirmed."""
         below = self._open.value - 1
         if below > self.stream.watermark:
             self.stream.acknowledge(below)
 
     def restart(self) -> None:
-        """Begin again with a new client: nothing is with it, and reports of the old one do not count."""
+        """Begin again with another client: nothing is with it, and reports of the old one do not count."""
         self._generation += 1
-        self._with_client = 0
-        self._again = True
+        self.with_client = self._bytes = 0
+        self._failed = True
 
-    def _highest(self) -> int:
-        return self._open.next - 1
+    def leave(self, reason: str) -> None:
+        """Tell all who wait for a word that there will be none from this process."""
+        for position in list(self.told):
+            self._tell(position, Word(-1, -1, reason))
 
-    def _give(self, position: int, entry: Entry, send: Send) -> bool:
+    def _tell(self, position: int, word: Word) -> None:
+        told = self.told.pop(position, None)
+        if told is not None:
+            self.words.append((told, word))
+
+    def _give(self, position: int, entry: Entry, send: Send) -> Fault | bool:
         message = self._message_of(entry)
         if message is None:
             return False
-        generation = self._generation
-        record = Record(entry.topic, entry.key, message, entry.headers, entry.timestamp)
+        size, generation, report = len(message), self._generation, self._report
         try:
-            send(record, lambda delivery: self._report((self, generation, position, delivery)))
+            send(
+                Record(entry.topic, entry.key, message, entry.headers, entry.timestamp),
+                lambda delivery: report(Report(self, generation, position, size, delivery)),
+            )
         except Backpressure:
             return False
         except Refused as refused:
-            self._fail(refused.fault)
-            return False
-        if position not in self._open:
+            self._failed = True
+            return refused.fault
+        if position < self._open.next:
+            self.retried += 1
+        else:
             self._open.start(position)
-        self._with_client += 1
+        self.with_client += 1
+        self._bytes += size
         self._next = position + 1
         return True
-
-    def _fail(self, fault: Fault) -> Outcome:
-        outcome = after_fault(fault)
-        if not self._again:
-            self._failures += 1
-            self._not_before = self._clock() + self._backoff.delay(self._failures)
-        self._again = True
-        self.reason = in_words(fault)
-        return outcome

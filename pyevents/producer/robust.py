@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import logging
 import os
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Literal, Self
@@ -17,7 +19,9 @@ from msgspec import Struct
 from pyevents.catalog import load
 from pyevents.codec import Encoded, Encoder
 from pyevents.config import Properties
-from pyevents.errors import Closed, ConfigurationInvalid, EventTooLarge
+from pyevents.errors import Closed, ConfigurationInvalid, EventRejected, EventTooLarge
+from pyevents.producer.outbound import Word
+from pyevents.producer.receipt import LEFT, Receipt
 from pyevents.producer.running import Running, Setup
 from pyevents.producer.status import ProducerStatus
 from pyevents.producer.storage import open_store
@@ -105,7 +109,12 @@ class RobustKafkaProducer:
         _living.add(self)
 
     def publish(
-        self, event: Struct, *, key: str | None = None, headers: Mapping[str, str | bytes] | None = None
+        self,
+        event: Struct,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
+        on_delivery: Callable[[Receipt], None] | None = None,
     ) -> str:
         """Accept *event* for delivery, and return its event id; never waits for broker or registry.
 
@@ -113,13 +122,46 @@ class RobustKafkaProducer:
             event: An instance of a generated class; checked against its contract.
             key: Orders events; default is the contract's key field, as text, and nothing else is accepted.
             headers: Of the Kafka message.
+            on_delivery: Called with the broker's word, by the sender's thread: it must not block. It ends with this
+                process, the event does not.
 
         Raises:
             EventRefused: The event cannot be published, and the message says why; nothing was written.
             SpoolFull: Too much waits already; the broker has been away for long.
             Closed: `close` was called.
         """
-        return self._accept(self._encoder.encode(event, key), headers)
+        return self._accept(self._encoder.encode(event, key), headers, on_delivery)
+
+    async def publish_and_confirm(
+        self, event: Struct, *, key: str | None = None, headers: Mapping[str, str | bytes] | None = None
+    ) -> Receipt:
+        """Publish *event* and wait for the broker's word, without holding up the event loop.
+
+        For the caller that has to know; cancelling it, with `asyncio.timeout` for example, does not take the event
+        back: it was accepted.
+
+        Raises:
+            EventRefused: See `publish`.
+            EventRejected: The broker never takes it; it was set aside.
+            SpoolFull: See `publish`.
+            Closed: See `publish`; also if the producer is closed meanwhile, with the event in the spool.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Receipt] = loop.create_future()
+
+        def settle(receipt: Receipt) -> None:
+            if not answer.done():
+                answer.set_result(receipt)
+
+        self.publish(
+            event, key=key, headers=headers, on_delivery=lambda receipt: _call_soon(loop, lambda: settle(receipt))
+        )
+        receipt = await answer
+        if receipt.problem == LEFT:
+            raise Closed("producer")
+        if receipt.problem is not None:
+            raise EventRejected(receipt.topic, receipt.event_id, receipt.problem)
+        return receipt
 
     def send_event(
         self,
@@ -149,7 +191,7 @@ class RobustKafkaProducer:
             SpoolFull: See `publish`.
             Closed: See `publish`.
         """
-        self._accept(self._encoder.encode_payload(topic, event_type, payload, key, version), headers)
+        self._accept(self._encoder.encode_payload(topic, event_type, payload, key, version), headers, None)
         return True
 
     def flush(self, timeout: float = 10.0) -> int:
@@ -161,12 +203,8 @@ class RobustKafkaProducer:
         """Return what waits, what was sent and what is wrong."""
         running = self._running
         if running is None:
-            return ProducerStatus(0, 0, 0, {}, None, self._setup.store.durability)
-        sending, outbounds = running.sending, running.sending.outbounds()
-        waiting = {out.stream.topic: reason for out in outbounds if (reason := running.reason(out))}
-        pending = [out.stream.pending for out in outbounds]
-        events, size = sum(one.events for one in pending), sum(one.size for one in pending)
-        return ProducerStatus(events, size, sending.sent, waiting, sending.last_error, self._setup.store.durability)
+            return ProducerStatus(False, 0, 0, None, 0, 0, 0, {}, None, None, self._setup.store.durability)
+        return running.status()
 
     def close(self, timeout: float = 10.0) -> int:
         """Send what can be sent within `timeout` seconds and stop; return how many events are left.
@@ -202,7 +240,12 @@ class RobustKafkaProducer:
     def __repr__(self) -> str:
         return f"<RobustKafkaProducer of {self.service_name}>"
 
-    def _accept(self, encoded: Encoded, headers: Mapping[str, str | bytes] | None) -> str:
+    def _accept(
+        self,
+        encoded: Encoded,
+        headers: Mapping[str, str | bytes] | None,
+        on_delivery: Callable[[Receipt], None] | None,
+    ) -> str:
         pairs = _headers(headers) if headers else ()
         if (size := encoded.size(pairs)) > self._largest:
             raise EventTooLarge(encoded.event_type, size, self._largest)
@@ -220,11 +263,18 @@ class RobustKafkaProducer:
             encoded.timestamp,
             encoded.body,
         )
+        told = None
+        if on_delivery is not None:
+            topic, event_id, tell = encoded.topic, encoded.event_id, on_delivery
+
+            def told(word: Word) -> None:
+                tell(Receipt(event_id, topic, *word))
+
         with self._lock:
             if self._closed:
                 raise Closed("producer")
             running = self._running or self._restart()
-            running.sending.append(entry)
+            running.sending.append(entry, told)
         return encoded.event_id
 
     def _restart(self) -> Running:
@@ -238,6 +288,11 @@ class RobustKafkaProducer:
         self._lock = threading.Lock()
         self._running = None
         self._setup.store.spool.after_fork_in_child()
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
+        loop.call_soon_threadsafe(call)
 
 
 def _kafka(servers: str | None, properties: Properties | None) -> Transport:

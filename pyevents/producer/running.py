@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import NamedTuple
 
 from pyevents.catalog import Loaded
 from pyevents.codec.framing import frame
 from pyevents.errors import UnknownEventType, UnknownVersion
 from pyevents.producer.keeper import Keeper
-from pyevents.producer.outbound import Outbound, Unsendable
+from pyevents.producer.outbound import Unsendable
 from pyevents.producer.sending import Sending
+from pyevents.producer.status import ProducerStatus
 from pyevents.producer.storage import Store
 from pyevents.registry import Ids, Registry, Schema
 from pyevents.registry.ids import Wanted
@@ -18,6 +20,8 @@ from pyevents.spool.record import Entry
 from pyevents.transport import Transport
 
 __all__ = ["Running", "Setup"]
+
+_LOOK_EVERY = 1.0
 
 
 class Setup(NamedTuple):
@@ -46,6 +50,10 @@ class Running:
         self.sending = Sending(setup.transport, setup.service, lock, spool.stream, self._message)
         self._ids = Ids(setup.registry, auto_register=setup.auto_register, on_change=self.sending.wake)
         self._keeper = Keeper(spool, self.sending)
+        self._known: dict[tuple[str, str, str], Wanted] = {}
+        self._wanting: dict[str, Wanted] = {}
+        self._looked_at = 0.0
+        self._seen: tuple[int, int | None] = (0, None)
 
     def start(self) -> None:
         """Begin to send; what dead processes left is adopted when this returns."""
@@ -59,25 +67,58 @@ class Running:
         self._ids.close()
         return left
 
-    def reason(self, outbound: Outbound) -> str | None:
-        """Say why a stream waits, or None."""
-        if outbound.reason or not outbound.waiting or not self._setup.framed:
-            return outbound.reason
-        first = outbound.stream.read(outbound.stream.watermark + 1, limit=1)
-        if not first:
-            return None
-        try:
-            wanted = self._wanted(first[0][1])
-        except Unsendable as error:
-            return str(error)
-        failure = self._ids.failure(wanted.subject, wanted.fingerprint)
+    def status(self) -> ProducerStatus:
+        """Return what waits, what was sent and what is wrong."""
+        sending = self.sending
+        lanes = sending.lanes()
+        pending = sending.waiting()
+        size, oldest = self._extent(pending)
+        return ProducerStatus(
+            sending.trouble is None and (sending.cluster_id is not None or sending.sent > 0),
+            pending,
+            size,
+            oldest,
+            sending.sent,
+            sum(outbound.retried for outbound in sending.outbounds()),
+            sum(lane.rejected for lane in lanes),
+            {lane.topic: reason for lane in lanes if (reason := lane.reason or self._without_id(lane.topic))},
+            sending.last_error,
+            sending.last_error_at,
+            self._setup.store.durability,
+        )
+
+    def _extent(self, pending: int) -> tuple[int, float | None]:
+        """Return bytes and age of what waits; the files are looked at once a second at most."""
+        if not pending:
+            return 0, None
+        now = time.monotonic()
+        if now > self._looked_at + _LOOK_EVERY:
+            self._looked_at = now
+            streams = [outbound.stream for outbound in self.sending.outbounds()]
+            oldest = min((first for stream in streams if (first := stream.oldest) is not None), default=None)
+            self._seen = sum(stream.pending.size for stream in streams), oldest
+        size, oldest = self._seen
+        return size, None if oldest is None else max(0.0, time.time() - oldest / 1000)
+
+    def _without_id(self, topic: str) -> str | None:
+        wanted = self._wanting.get(topic)
+        failure = self._ids.failure(wanted.subject, wanted.fingerprint) if wanted else None
         return str(failure) if failure else None
 
     def _message(self, entry: Entry) -> bytes | None:
         if not self._setup.framed:
             return entry.body
-        schema_id = self._ids.id_of(self._wanted(entry))
-        return None if schema_id is None else frame(schema_id, entry.body)
+        place = entry.event_type, entry.version, entry.fingerprint
+        wanted = self._known.get(place)
+        if wanted is None:
+            wanted = self._known[place] = self._wanted(entry)
+        schema_id = self._ids.id_of(wanted)
+        if schema_id is None:
+            self._wanting[entry.topic] = wanted
+            return None
+        if self._wanting:
+            self._wanting.pop(entry.topic, None)
+        return frame(schema_id, entry.body)
 
     def _wanted(self, entry: Entry) -> Wanted:
         try:

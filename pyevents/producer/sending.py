@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from pyevents.outcome import Outcome
+from pyevents.errors import Closed
+from pyevents.outcome import in_words
 from pyevents.producer.lane import Lane
-from pyevents.producer.outbound import Outbound
+from pyevents.producer.outbound import Outbound, Report, Told, Word
+from pyevents.producer.receipt import LEFT
+from pyevents.retry import Backoff
 from pyevents.spool.record import Entry
 from pyevents.spool.stream import Stream
-from pyevents.transport import Delivery, Transport
+from pyevents.transport import Fault, Sender, Transport
 
 __all__ = ["Sending"]
 
 log = logging.getLogger("pyevents.producer")
 
+# Reports are served in batches: a thread that wakes for each takes the interpreter away from those who publish.
+_MANY = 50
+_PAUSE = 0.01
+_GATHERING = 1.0
+
 
 class Sending:
-    """Owns the client of the transport, and a lane for each topic.
+    """Owns the client that all topics share, and a lane for each topic.
 
     Args:
         transport: Where clients come from.
@@ -40,18 +49,26 @@ class Sending:
     ) -> None:
         self.sent = 0
         self.last_error: str | None = None
+        self.last_error_at: float | None = None
+        self.cluster_id: str | None = None
+        self.discarded: deque[Sender] = deque()
+        """Clients to be closed by somebody who has the time."""
         self._transport = transport
         self._client_id = client_id
         self._lock = lock
         self._open_stream = open_stream
         self._message_of = message_of
-        self._cluster_id: str | None = None
         self._sender = transport.sender(client_id)
         self._send = self._sender.send
-        self._reports: deque[tuple[Outbound, int, int, Delivery]] = deque()
+        self._reports: deque[Report] = deque()
         self._left: deque[Stream] = deque()
         self._lanes: dict[str, Lane] = {}
         self._awake = threading.Event()
+        self._idle = False
+        self._stale = False
+        self._replaced = 0
+        self._replace_not_before = 0.0
+        self._backoff = Backoff()
         self._empty = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="pyevents-sender", daemon=True)
@@ -60,8 +77,12 @@ class Sending:
         """Begin to send."""
         self._thread.start()
 
-    def append(self, entry: Entry) -> int:
+    def append(self, entry: Entry, told: Told | None = None) -> None:
         """Put an event into its stream and on its way; the caller has the lock.
+
+        Args:
+            entry: The event.
+            told: Is told of the broker's word, by the sender's thread.
 
         Raises:
             SpoolError: The spool cannot take it.
@@ -69,32 +90,55 @@ class Sending:
         if self._left:
             self._take_in()
         lane = self._lanes.get(entry.topic) or self._lane(entry.topic)
-        position = lane.own().stream.append(entry)
-        if not lane.hand_over(position, entry, self._send):
+        own = lane.own()
+        try:
+            position = own.stream.append(entry)
+        except Closed:  # it was taken from us
+            own = lane.own()
+            position = own.stream.append(entry)
+        if told is not None:
+            own.told[position] = told
+        lane.hand_over(own, position, entry, self._send)
+        if self._idle:
             self._awake.set()
-        return position
 
     def adopt(self, stream: Stream) -> None:
         """Send what another process left."""
-        self._left.append(stream)
         log.info("%s: %d events of a process that is gone are sent first", stream.topic, stream.pending.events)
+        self._left.append(stream)
         self._awake.set()
 
-    def ask_cluster(self, timeout: float) -> None:
-        """Learn the cluster's own id, once, and write it beside the events that are for it."""
-        if self._cluster_id is None and self._lanes:
-            found = self._sender.cluster_id(timeout)
-            if found is not None:
-                with self._lock:
-                    self._cluster_id = found
-                    for outbound in self._outbounds():
-                        if not outbound.adopted:
-                            outbound.stream.confirm_cluster(found)
-                self._awake.set()
+    def look_around(self, timeout: float) -> None:
+        """Learn the cluster's own id, and whether it is back, where that is not known."""
+        trouble = self._sender.trouble
+        if (self.cluster_id is not None and trouble is None) or not self._lanes:
+            return
+        found = self._sender.cluster_id(timeout)
+        if found is not None and self.cluster_id is None:
+            with self._lock:
+                self.cluster_id = found
+                for outbound in self._outbounds():
+                    if not outbound.adopted:
+                        outbound.stream.confirm_cluster(found)
+            self._awake.set()
+
+    def renew(self) -> None:
+        """Have the client replaced: a new one reads certificates and the like anew."""
+        self._stale = True
+        self._awake.set()
+
+    @property
+    def trouble(self) -> Fault | None:
+        """Why no broker takes anything, or None."""
+        return self._sender.trouble
 
     def wake(self) -> None:
         """Look at what waits now rather than a little later."""
         self._awake.set()
+
+    def lanes(self) -> list[Lane]:
+        """Return every topic that is being sent to."""
+        return list(self._lanes.values())
 
     def outbounds(self) -> list[Outbound]:
         """Return every stream that is being sent."""
@@ -103,7 +147,10 @@ class Sending:
 
     def waiting(self) -> int:
         """Return how many events the broker has not confirmed."""
-        return sum(outbound.waiting for outbound in self.outbounds())
+        with self._lock:
+            return sum(outbound.waiting for outbound in self._outbounds()) + sum(
+                stream.pending.events for stream in self._left
+            )
 
     def wait_empty(self, timeout: float) -> int:
         """Wait until nothing is pending, at most `timeout` seconds; return how many events are left."""
@@ -118,7 +165,14 @@ class Sending:
         self._stopped = True
         self._awake.set()
         self._thread.join()
-        self._sender.close(0)
+        for lane in self.lanes():
+            lane.close()
+        self.discarded.append(self._sender)
+        while self.discarded:
+            self.discarded.popleft().close(0)
+        self._settle()
+        for outbound in self.outbounds():
+            outbound.leave(LEFT)
         self._settle()
         return self.waiting()
 
@@ -133,43 +187,74 @@ class Sending:
             yield from lane
 
     def _lane(self, topic: str) -> Lane:
-        lane = self._lanes[topic] = Lane(lambda: self._open(topic))
+        lane = self._lanes[topic] = Lane(
+            topic,
+            lambda: self._open(topic),
+            lambda: self._transport.sender(f"{self._client_id}-{topic}", singly=True),
+            self.discarded.append,
+        )
         return lane
 
     def _open(self, topic: str) -> Outbound:
         stream = self._open_stream(topic)
-        if self._cluster_id is not None:
-            stream.confirm_cluster(self._cluster_id)
+        if self.cluster_id is not None:
+            stream.confirm_cluster(self.cluster_id)
         return Outbound(stream, self._message_of, self._reports.append)
 
     def _run(self) -> None:
         while not self._stopped:
-            served = self._sender.poll(0.0 if self._awake.is_set() else 0.02)
-            left = self._settle()
-            self._advance()
-            if not served:
-                self._awake.wait(0.005 if left else 0.1)
-                self._awake.clear()
+            try:
+                self._turn()
+            except Exception:  # a mistake of ours must not end the sending of everything
+                log.exception("the sender goes on after an error that it should not have made")
+                time.sleep(1)
+
+    def _turn(self) -> None:
+        served = self._poll(0.0 if self._awake.is_set() else 0.02)
+        left = self._settle()
+        if self._stale or (self.trouble is not None and self.trouble.fatal):
+            self._replace()
+        self._advance()
+        if served >= _MANY:
+            time.sleep(_PAUSE)
+        elif not left:
+            self._idle = True
+            if not self.waiting():
+                self._awake.wait(1.0)
+            self._idle = False
+            self._awake.clear()
+        elif not served:
+            self._awake.clear()
+
+    def _poll(self, timeout: float) -> int:
+        own = [lane.client for lane in self.lanes() if lane.client is not None]
+        # Those that send one event at a time wait for nothing but its report.
+        return sum(client.poll(0.005) for client in own) + self._sender.poll(0 if own else timeout)
 
     def _settle(self) -> int:
         """Settle every report that has come, and return how many events are left."""
-        replace = False
+        words: list[tuple[Told, Word]] = []
         with self._lock:
             while self._reports:
-                outbound, generation, position, delivery = self._reports.popleft()
-                before = outbound.reason
-                outcome = outbound.settle(generation, position, delivery)
-                if delivery.fault is None:
+                report = self._reports.popleft()
+                lane = self._lanes[report.outbound.stream.topic]
+                lane.settle(report)
+                if report.delivery.fault is None:
                     self.sent += 1
-                elif outbound.reason != before and outbound.reason:
-                    self.last_error = f"{outbound.stream.topic}: {outbound.reason}"
-                    log.warning("%s waits: %s", outbound.stream.topic, outbound.reason)
-                replace = replace or outcome is Outcome.REPLACE
+                    self._replaced = 0
+                else:
+                    self._note(f"{lane.topic}: {in_words(report.delivery.fault)}")
+            left = 0
             for outbound in self._outbounds():
                 outbound.acknowledge()
-            if replace:
-                self._replace()
-            left = sum(outbound.waiting for outbound in self._outbounds())
+                left += outbound.waiting
+                words += outbound.words
+                outbound.words.clear()
+        for told, word in words:
+            try:
+                told(word)
+            except Exception:  # the caller's code, in our thread
+                log.exception("a callback of `on_delivery` failed")
         if not left:
             with self._empty:
                 self._empty.notify_all()
@@ -178,16 +263,33 @@ class Sending:
     def _advance(self) -> None:
         with self._lock:
             self._take_in()
-        for lane in list(self._lanes.values()):
+        for lane in self.lanes():
             with self._lock:
-                lane.advance(self._send, self._cluster_id)
+                lane.advance(self._send, self.cluster_id)
 
     def _replace(self) -> None:
-        log.error(
-            "the Kafka client failed for good (%s); a new one goes on from the first unconfirmed event", self.last_error
-        )
-        broken, self._sender = self._sender, self._transport.sender(self._client_id)
-        self._send = self._sender.send
-        for outbound in self._outbounds():
-            outbound.restart()
-        broken.close(0)
+        """Go on with a new client, from the first unconfirmed event."""
+        if time.monotonic() < self._replace_not_before:
+            time.sleep(_PAUSE)
+            return
+        trouble = self.trouble
+        if trouble is not None:
+            self._note(in_words(trouble))
+        log.error("a new Kafka client goes on from the first unconfirmed event; the old one failed: %s", trouble)
+        deadline = time.monotonic() + _GATHERING
+        while self._sender.poll(0.1) and time.monotonic() < deadline:
+            pass
+        self._settle()
+        self._replaced += 1
+        if self._replaced > 1:
+            self._replace_not_before = time.monotonic() + self._backoff.delay(self._replaced - 1)
+        with self._lock:
+            self.discarded.append(self._sender)
+            self._sender = self._transport.sender(self._client_id)
+            self._send = self._sender.send
+            self._stale = False
+            for lane in self._lanes.values():
+                lane.restart()
+
+    def _note(self, error: str) -> None:
+        self.last_error, self.last_error_at = error, time.time()

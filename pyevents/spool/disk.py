@@ -15,6 +15,7 @@ from pyevents.spool.errors import OtherCluster, StreamTaken
 from pyevents.spool.lock import Lock
 from pyevents.spool.log import Log, Place
 from pyevents.spool.record import Entry
+from pyevents.spool.rejected import keep
 from pyevents.spool.segment import Part, Segment, load_all
 from pyevents.spool.state import State, StateFile
 from pyevents.spool.state import read as read_state
@@ -129,6 +130,9 @@ class DiskStream:
                 return
             self._write_state()
         self._log.drop(self._watermark)
+
+    def reject(self, position: int, entry: Entry, reason: str) -> None:
+        keep(self._folder.parent, self.name, position, entry, reason)
 
     def confirm_cluster(self, cluster_id: str) -> None:
         with self._guard:

@@ -79,6 +79,9 @@ class MemoryStream:
             self._size -= freed
             self._budget.give(freed)
 
+    def reject(self, position: int, entry: Entry, reason: str) -> None:
+        return  # it goes with the process as all the others do
+
     def confirm_cluster(self, cluster_id: str) -> None:
         if self.cluster_id is None:
             self.cluster_id = cluster_id

@@ -89,6 +89,13 @@ class Stream(Protocol):
     def acknowledge(self, position: int) -> None:
         """Forget everything up to and including *position*; lower than before is ignored."""
 
+    def reject(self, position: int, entry: Entry, reason: str) -> None:
+        """Keep an event apart that the broker never takes, for a person; it is not acknowledged by that.
+
+        Raises:
+            SpoolError: It cannot be written.
+        """
+
     def confirm_cluster(self, cluster_id: str) -> None:
         """Say which cluster answers; the first one said is written down.
 

@@ -27,7 +27,7 @@ def service() -> str:
 
 @pytest.fixture
 def left_behind(
-    embedded: Any, service: str, tmp_path: Path, spool_dir: Path, monkeypatch: pytest.MonkeyPatch
+    embedded: Any, service: str, tmp_path: Path, spool_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[int], list[str]]]:
     """Publish while the broker is away, end, and bring the broker back: what a process leaves in the spool."""
     monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path / "cache"))
@@ -70,11 +70,11 @@ def test_what_a_dead_machine_left_is_sent_from_a_copy_of_its_folder(
     embedded: Any,
     left_behind: Callable[..., list[str]],
     spool_command: Callable[..., Result],
-    spool_dir: Path,
+    spool_folder: Path,
     tmp_path: Path,
 ) -> None:
     ids = left_behind(300)
-    copy = Path(shutil.copytree(spool_dir, tmp_path / "copied"))
+    copy = Path(shutil.copytree(spool_folder, tmp_path / "copied"))
     copy.chmod(0o700)
     result = spool_command("drain", "--spool-dir", str(copy))
     assert (result.exit_code, result.output) == (0, "sent: 300, left: 0, rejected: 0; living owners: 0\n")
@@ -84,21 +84,21 @@ def test_what_a_dead_machine_left_is_sent_from_a_copy_of_its_folder(
 
 
 def test_drain_sends_what_the_default_service_name_left(
-    left_behind: Callable[..., list[str]], spool_command: Callable[..., Result], spool_dir: Path
+    left_behind: Callable[..., list[str]], spool_command: Callable[..., Result], spool_folder: Path
 ) -> None:
     left_behind(3, "unknown-service")
     assert "sent: 3, left: 0" in spool_command("drain").output
 
 
 def test_drain_with_nobody_at_the_broker_says_what_is_left_and_keeps_it(
-    embedded: Any, left_behind: Callable[..., list[str]], spool_command: Callable[..., Result], spool_dir: Path
+    embedded: Any, left_behind: Callable[..., list[str]], spool_command: Callable[..., Result], spool_folder: Path
 ) -> None:
     left_behind(3)
     cluster = cluster_of(embedded.bootstrap_servers)
     result = spool_command("drain", "--timeout", "0.5", "--cluster", cluster, servers="127.0.0.1:1")
     assert result.exit_code == 1
     assert "sent: 0, left: 3" in result.output
-    assert [one.events for one in streams(spool_dir)] == [3]
+    assert [one.events for one in streams(spool_folder)] == [3]
 
 
 def test_drain_to_another_cluster_asks_for_the_name_of_the_right_one(
@@ -111,10 +111,10 @@ def test_drain_to_another_cluster_asks_for_the_name_of_the_right_one(
 
 
 def test_rejected_events_are_sent_when_replayed_and_then_gone(
-    embedded: Any, left_behind: Callable[..., list[str]], spool_command: Callable[..., Result], spool_dir: Path
+    embedded: Any, left_behind: Callable[..., list[str]], spool_command: Callable[..., Result], spool_folder: Path
 ) -> None:
     ids = left_behind(4)
-    (stream,) = streams(spool_dir)
+    (stream,) = streams(spool_folder)
     for position, entry in entries(stream.folder):
         rejected.keep(stream.folder.parent, stream.name, position, entry, "MSG_SIZE_TOO_LARGE: too large")
     shutil.rmtree(stream.folder)
