@@ -10,7 +10,12 @@ import pytest
 from pyevents.config import cache_folder
 
 _TESTS = Path(__file__).parent
-_SHARED = {"real_kafka", "real_registry"}
+_SHARED = {
+    "real_kafka": "shared broker",
+    "real_registry": "shared broker",
+    "engine": "database",
+    "postgres": "database",
+}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,12 +46,13 @@ def spool_folder(session_folders: None, tmp_path_factory: pytest.TempPathFactory
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together, under `--dist loadgroup`, what would otherwise start servers in several processes.
 
-    The tests on the shared Apache Kafka are one group; every other file that starts servers is a group of its own.
+    The tests on a shared server are one group; every other file that starts servers is a group of its own.
     """
     for item in items:
         if item.get_closest_marker("xdist_group"):
             continue
-        if _SHARED & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("shared broker"))
+        shared = _SHARED.keys() & set(getattr(item, "fixturenames", ()))
+        if shared:
+            item.add_marker(pytest.mark.xdist_group(_SHARED[min(shared)]))
         elif item.path.relative_to(_TESTS).parts[0] != "unit" or item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.xdist_group(item.path.name))

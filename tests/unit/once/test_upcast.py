@@ -11,6 +11,8 @@ from pyevents.errors import ConfigurationInvalid, UpcastFailed
 from pyevents.upcast import lift, upcaster
 from tests.suite.majors import NextPlatform
 
+pytestmark = pytest.mark.xdist_group("upcast")
+
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> NextPlatform:

@@ -1,0 +1,14 @@
+"""Tests that share a server run in one process, however many there are."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+@pytest.mark.xdist_group("together")
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process runs all tests")
+def test_groups_are_kept_together(request: pytest.FixtureRequest) -> None:
+    # xdist tells its scheduler of a group by the end of the name; where pytest does not let it, it says nothing.
+    assert request.node.nodeid.endswith("@together")
