@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import uuid_utils
@@ -47,9 +47,12 @@ def timestamp_text(nanoseconds: int | None = None) -> str:
 
 
 class RawEnvelope(msgspec.Struct, frozen=True, rename="camel"):
-    """The envelope as it is on the wire; unknown keys are ignored, as every reader does."""
+    """The envelope as it is on the wire; unknown keys are ignored, as every reader does.
 
-    event_id: str
+    The id has the limits of the contract, since doubles are recognised by it and headers bear it.
+    """
+
+    event_id: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     event_type: str
     version: str
     timestamp: str

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from pyevents.codec.avro_form import end_of
 from pyevents.errors import Undecodable
 
 __all__ = ["AvroReader", "AvroWriter", "fullname"]
@@ -49,7 +50,8 @@ class AvroReader:
         import fastavro
 
         try:
-            self._writer = fastavro.parse_schema(msgspec.json.decode(writer))
+            self._named: dict[str, Any] = {}
+            self._writer = fastavro.parse_schema(msgspec.json.decode(writer), self._named)
         except Exception as error:  # fastavro raises bare KeyError, TypeError and its own for bad schemas
             raise Undecodable("schema", f"the writer's schema is no Avro ({type(error).__name__})") from None
         self._reader = fastavro.parse_schema(msgspec.json.decode(reader))
@@ -63,6 +65,7 @@ class AvroReader:
         """
         source = io.BytesIO(body)
         try:
+            end_of(self._writer, body, 0, self._named)
             message = self._read(source, self._writer, self._reader)
         except Exception as error:  # any bytes may come; fastavro answers with many kinds of error
             raise Undecodable("avro", f"the bytes do not fit the writer's schema ({type(error).__name__})") from None
