@@ -9,6 +9,7 @@ import bisect
 import json
 import re
 import tomllib
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["escape", "in_json", "in_toml", "last", "line_and_column", "second_key"]
@@ -26,10 +27,23 @@ def escape(key: str) -> str:
 
 def in_json(text: str, pointer: str) -> tuple[int, int] | None:
     """Return line and column, from 1, of a key or array item; None where the text has none there."""
-    for candidate, offset in _members(text):
-        if candidate == pointer:
-            return line_and_column(text, offset)
-    return None
+    offset = _offsets(text).get(pointer)
+    if offset is None:
+        return None
+    starts = _line_starts(text)
+    line = bisect.bisect_right(starts, offset)
+    return line, offset - starts[line - 1] + 1
+
+
+@lru_cache(maxsize=2)
+def _offsets(text: str) -> dict[str, int]:
+    """Findings come file by file, and there may be thousands in one: a text is read once for all of them."""
+    return dict(reversed(_members(text)))
+
+
+@lru_cache(maxsize=2)
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in re.finditer("\n", text))]
 
 
 def second_key(text: str) -> tuple[str, int]:

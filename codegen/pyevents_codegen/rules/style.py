@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["style", "word_set", "words"]
 
@@ -16,6 +17,7 @@ _STYLES = (
 )
 
 
+@lru_cache(maxsize=65536)
 def style(name: str) -> str:
     """Return the style of a name: `""` where it fits several (one word in lower case), `mixed` where none."""
     return next((found for found, form in _STYLES if re.fullmatch(form, name)), "mixed")
