@@ -30,6 +30,7 @@ __all__ = [
     "dead_letter_topic",
     "derived_topics",
     "load",
+    "load_examples",
     "retry_topic",
 ]
 
@@ -286,3 +287,18 @@ def _load(package: str) -> Loaded:
     if catalog.format != FORMAT:
         raise CatalogInvalid(f"{package}/catalog.json", f"its format is {catalog.format}, this release reads {FORMAT}")
     return Loaded(catalog, package)
+
+
+def load_examples(package: str = DEFAULT_PACKAGE) -> dict[str, dict[str, dict[str, dict[str, object]]]]:
+    """Read the valid examples of a generated package: payloads by event type, version and name.
+
+    Raises:
+        CatalogInvalid: There are none in it, or this release cannot read them.
+    """
+    try:
+        text = importlib.resources.files(package).joinpath("examples.json").read_bytes()
+        return msgspec.json.decode(text, type=dict[str, dict[str, dict[str, dict[str, object]]]])
+    except (ModuleNotFoundError, FileNotFoundError, TypeError):
+        raise CatalogInvalid(package, "there is no examples.json in it; run `pyevents generate`") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CatalogInvalid(f"{package}/examples.json", str(error)) from None

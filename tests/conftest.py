@@ -54,5 +54,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         shared = _SHARED.keys() & set(getattr(item, "fixturenames", ()))
         if shared:
             item.add_marker(pytest.mark.xdist_group(_SHARED[min(shared)]))
-        elif item.path.relative_to(_TESTS).parts[0] != "unit" or item.get_closest_marker("slow"):
+        elif not item.path.is_relative_to(_TESTS / "unit") or item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.xdist_group(item.path.name))

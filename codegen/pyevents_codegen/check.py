@@ -55,6 +55,6 @@ def check(
     findings += history.findings(folder, against)
     breaking = {finding.file for finding in findings if finding.rule == "compatibility"}
     findings += [refused for refused in prediction.findings(folder) if refused.file not in breaking]
-    findings += generate.check(schemas, package, package_root, topics_script)
+    findings += generate.check(schemas, package, package_root, topics_script, folder)
     versions = sum(len(contract.versions) for contract in folder.contracts)
     return Checked(tuple(sorted(findings)), len(folder.contracts), versions)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import jsonschema_rs
 from msgspec import Struct
 
+from pyevents_codegen.compose import canonical
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import ContractFolder, Folder, Number, PayloadVersion
 from pyevents_codegen.opening import opened
@@ -27,8 +28,10 @@ __all__ = [
     "Reason",
     "judging",
     "of_version",
+    "packaged",
     "read_examples",
     "reasons",
+    "strays",
     "validate_examples",
     "validator",
 ]
@@ -63,6 +66,26 @@ def read_examples(folder: Folder) -> Examples:
     }
 
 
+def packaged(folder: Folder) -> bytes:
+    """Return the bytes of `examples.json`: every valid example, for the tests of services that read the events.
+
+    By event type, version and the name of the file; a line for every version.
+    """
+    contracts = []
+    for contract in folder.contracts:
+        lines = []
+        for version in contract.versions:
+            found = of_version(folder, contract, version)
+            valid = {Path(one.source.file).stem: one.source.value for one in found if _is_valid(one)}
+            lines.append(f"{canonical(version.text)}:{canonical(valid)}")
+        contracts.append(f"{canonical(contract.event_type)}:{{\n" + ",\n".join(lines) + "\n}")
+    return ("{\n" + ",\n".join(contracts) + "\n}\n").encode()
+
+
+def _is_valid(found: Example | Finding) -> TypeGuard[Example]:
+    return isinstance(found, Example) and found.reason is None
+
+
 def validate_examples(folder: Folder, examples: Examples | None = None) -> list[Finding]:
     """Check every example of a schema folder; return what is wrong, by file.
 
@@ -73,13 +96,19 @@ def validate_examples(folder: Folder, examples: Examples | None = None) -> list[
     findings: list[Finding] = []
     read = read_examples(folder) if examples is None else examples
     for contract in folder.contracts:
-        findings += _strangers(folder, contract)
         for version in contract.versions:
-            found = read[contract.event_type, version.number]
             judge = judging(version)
-            for example in found:
-                findings += [example] if isinstance(example, Finding) else judge(example)
-    return sorted(findings)
+            for example in read[contract.event_type, version.number]:
+                findings += judge(example) if isinstance(example, Example) else []
+    return sorted([*findings, *strays(folder, read)])
+
+
+def strays(folder: Folder, examples: Examples) -> Iterator[Finding]:
+    """Yield what is no example of any version: files that cannot be read, and folders of no version."""
+    for found in examples.values():
+        yield from (one for one in found if isinstance(one, Finding))
+    for contract in folder.contracts:
+        yield from _strangers(folder, contract)
 
 
 def judging(version: PayloadVersion) -> Callable[[Example], list[Finding]]:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from pyevents_codegen.assemble import assemble, text
+from pyevents_codegen.examples import packaged
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import Folder
 from pyevents_codegen.load import load_folder
@@ -73,6 +74,7 @@ def plan(
         files[target / f"{name}.py"] = modules[key].encode()
     files[target / "__init__.py"] = render.package({name: list(shapes) for name, shapes in classes.items()}).encode()
     files[target / "catalog.json"] = text(assemble(folder))
+    files[target / "examples.json"] = packaged(folder)
     if topics_script is not None:
         files[topics_script] = topic_script(folder).encode()
     return Plan(dict(sorted(files.items())), modules, tuple(warnings))
@@ -106,8 +108,12 @@ def generate(schemas: Path, package: str, package_root: Path, topics_script: Pat
     return Generated(tuple(written), tuple(removed), tuple(unchanged), made.warnings)
 
 
-def check(schemas: Path, package: str, package_root: Path, topics_script: Path | None) -> list[Finding]:
+def check(
+    schemas: Path, package: str, package_root: Path, topics_script: Path | None, folder: Folder | None = None
+) -> list[Finding]:
     """Say which generated files are not what the schema folder gives; write nothing. Arguments as for `plan`.
+
+    `folder` is what `load_folder` returned for `schemas`, where that was done already.
 
     Raises:
         SchemaFolderInvalid: The folder cannot be used.
@@ -116,7 +122,7 @@ def check(schemas: Path, package: str, package_root: Path, topics_script: Path |
     memory, inputs = recall(target), inputs_of(schemas, package, str(package_root), str(topics_script))
     if _settled(memory, inputs, target):
         return []
-    files = plan(load_folder(schemas), package, package_root, topics_script, memory.modules).files
+    files = plan(folder or load_folder(schemas), package, package_root, topics_script, memory.modules).files
     findings = [_stale(path, content) for path, content in files.items() if _content(path) != content]
     for path in sorted(_generated(target) - files.keys()):
         findings.append(Finding(path.as_posix(), 0, 0, "", "generated-stale", "no contract gives this file", _REMEDY))

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from pyevents_codegen.examples import Examples
 from pyevents_codegen.finding import Finding, did_you_mean
-from pyevents_codegen.folder import ContractFolder, Folder
+from pyevents_codegen.folder import Folder
 from pyevents_codegen.rules import RULES, of_preset
 from pyevents_codegen.rules.case import Case, Facts, Seen
 from pyevents_codegen.rules.rule import Rule
 
-__all__ = ["breaches", "cases", "lint"]
+__all__ = ["breaches", "cases", "ignores", "lint"]
 
 
 def lint(folder: Folder, examples: Examples) -> list[Finding]:
     """Return every breach of a rule that is not ignored, and every ignore that is wrong, sorted."""
-    findings: list[Finding] = []
     rules = of_preset(folder.settings.preset)
+    findings: list[Finding] = []
     for case in cases(folder, examples):
-        ignored = case.contract.ignored
-        idle = set(ignored)
         for rule in rules:
-            found = list(breaches(rule, case, heed_ignores=False)) if rule.find else []
-            if found:
-                idle.discard(rule.id)
-            findings += [] if rule.id in ignored else found
-        findings += _ignores(case.contract, idle)
+            findings += breaches(rule, case)
+        findings += ignores(case)
     return sorted(findings)
 
 
@@ -38,26 +33,25 @@ def cases(folder: Folder, examples: Examples) -> Iterator[Case]:
         yield Case(facts, contract, tuple(versions))
 
 
-def breaches(rule: Rule, case: Case, *, heed_ignores: bool = True) -> Iterator[Finding]:
-    """Yield what one rule finds in one contract."""
-    assert rule.find is not None
-    if heed_ignores and rule.id in case.contract.ignored:
+def breaches(rule: Rule, case: Case) -> Iterator[Finding]:
+    """Yield what one rule finds in one contract, unless the contract is excused from it."""
+    if rule.find is None or rule.id in case.contract.ignored:
         return
     for problem in rule.find(case):
         yield problem.source.finding(rule.id, problem.pointer, problem.message, problem.remedy or rule.remedy)
 
 
-def _ignores(contract: ContractFolder, idle: Iterable[str]) -> Iterator[Finding]:
-    """Say which of the ignores that hid nothing are wrong."""
-    for name in sorted(idle):
-        pointer = f"/ignore/{name}"
-        rule = RULES.get(name)
+def ignores(case: Case) -> Iterator[Finding]:
+    """Say which of a contract's ignores name no rule, or hide nothing."""
+    source = case.contract.source
+    for name in case.contract.ignored:
+        rule, pointer = RULES.get(name), f"/ignore/{name}"
         if rule is None:
             remedy = did_you_mean(name, RULES, "`pyevents rules` lists them.")
-            yield contract.source.finding("ignore-unknown", pointer, f"there is no rule {name!r}", remedy)
+            yield source.finding("ignore-unknown", pointer, f"there is no rule {name!r}", remedy)
         elif rule.find is None:
             message = f"the rule {name!r} cannot be ignored, because nothing works without it"
-            yield contract.source.finding("ignore-unknown", pointer, message, "Remove the line.")
-        else:
+            yield source.finding("ignore-unknown", pointer, message, "Remove the line.")
+        elif not any(True for _ in rule.find(case)):
             message = f"the rule {name!r} finds nothing here"
-            yield contract.source.finding("ignore-idle", pointer, message, "Remove the line.", severity="warning")
+            yield source.finding("ignore-idle", pointer, message, "Remove the line.", severity="warning")

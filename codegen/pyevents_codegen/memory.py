@@ -94,9 +94,9 @@ def _digest_of(path: Path) -> str | None:
 
 
 def _contract_files(schemas: Path) -> Iterator[tuple[str, Path]]:
-    """Yield every file of a schema folder by its name in it, examples aside: nothing generated depends on them."""
+    """Yield every file of a schema folder by its name in it."""
     for parent, folders, names in os.walk(schemas):
-        folders[:] = sorted(folder for folder in folders if folder != "examples")
+        folders.sort()
         inside = os.path.relpath(parent, schemas)
         for name in sorted(names):
             path = Path(parent, name)

@@ -17,7 +17,7 @@ from pyevents_codegen.history.past import Past, of_catalog
 from pyevents_codegen.history.promises import promises
 from pyevents_codegen.history.rollout import rollout
 
-__all__ = ["findings"]
+__all__ = ["findings", "record"]
 
 
 def findings(folder: Folder, against: str | None = None) -> list[Finding]:
@@ -33,7 +33,12 @@ def findings(folder: Folder, against: str | None = None) -> list[Finding]:
     Raises:
         EarlierStateMissing: What `against` names is not here.
     """
-    found = list(compatibility(folder))
+    return sorted([*compatibility(folder), *record(folder, against)])
+
+
+def record(folder: Folder, against: str | None = None) -> list[Finding]:
+    """Judge contracts against what was released and what they promise, pairs of versions aside; see `findings`."""
+    found: list[Finding] = []
     for contract in folder.contracts:
         found += [*promises(contract), *hints(contract)]
     present = of_catalog("the present", assemble(folder))
@@ -48,7 +53,7 @@ def findings(folder: Folder, against: str | None = None) -> list[Finding]:
         said = {(finding.rule, finding.file, finding.pointer) for finding in found}
         new = [one for one in kept(folder, present, past) if (one.rule, one.file, one.pointer) not in said]
         found += new if past.contracts else [_nothing(folder, against)]
-    return sorted(found)
+    return found
 
 
 def _news(folder: Folder, lock: Past) -> Iterator[Finding]:

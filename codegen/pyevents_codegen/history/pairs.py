@@ -15,26 +15,29 @@ from pyevents_codegen.history.demand import Demand, demands
 from pyevents_codegen.opening import opened
 from pyevents_codegen.place import escape
 
-__all__ = ["compatibility", "question"]
+__all__ = ["broken", "compatibility", "question"]
 
 
 def compatibility(folder: Folder) -> Iterator[Finding]:
     """Yield a finding for every promise that is broken, or that can be neither proved nor refuted."""
     asked = [
-        (contract, demand, question(folder, contract, demand))
-        for contract in folder.contracts
-        for demand in demands(contract)
+        (demand, question(folder, contract, demand)) for contract in folder.contracts for demand in demands(contract)
     ]
-    verdicts = decide_all([pair for _, _, pair in asked])
-    for (contract, demand, _), verdict in zip(asked, verdicts, strict=True):
-        if verdict.kind != "safe":
-            yield _finding(contract, demand, verdict)
+    verdicts = decide_all([pair for _, pair in asked])
+    for (demand, _), verdict in zip(asked, verdicts, strict=True):
+        if found := broken(demand, verdict):
+            yield found
 
 
 def question(folder: Folder, contract: ContractFolder, demand: Demand) -> Question:
     """Return the pair of message schemas that a promise is about: the reader's opened, the writer's closed."""
     reader, writer = _texts(folder, contract, demand.reader)[0], _texts(folder, contract, demand.writer)[1]
     return Question(reader, writer, demand.writer.format)
+
+
+def broken(demand: Demand, verdict: Verdict) -> Finding | None:
+    """Return what a verdict means for a promise; None where it is kept."""
+    return None if verdict.kind == "safe" else _finding(demand, verdict)
 
 
 def _texts(folder: Folder, contract: ContractFolder, version: PayloadVersion) -> tuple[str, str]:
@@ -44,7 +47,7 @@ def _texts(folder: Folder, contract: ContractFolder, version: PayloadVersion) ->
     return (text, text) if version.format == "avro" else (canonical(opened(closed)), text)
 
 
-def _finding(contract: ContractFolder, demand: Demand, verdict: Verdict) -> Finding:
+def _finding(demand: Demand, verdict: Verdict) -> Finding:
     source = demand.newer.source
     if verdict.kind != "breaking":
         message = f"it cannot be decided whether {demand.broken}: {verdict.reason.partition(';')[0]}"

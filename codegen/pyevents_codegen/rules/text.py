@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from pyevents_codegen.compat.judges import enforced_formats, one_sided_formats
 from pyevents_codegen.compat.patterns import parsed
 from pyevents_codegen.finding import did_you_mean
 from pyevents_codegen.metaschema import draft_of
@@ -15,7 +14,10 @@ from pyevents_codegen.rules.case import Case, Problem, Seen, types_of
 from pyevents_codegen.rules.dialect import differences
 from pyevents_codegen.rules.rule import Rule
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "enforced"]
+
+_COMMON = frozenset({"date", "date-time", "email", "ipv4", "ipv6"})
+"""Formats that need no asking: importing both validators takes a second."""
 
 _BOUNDED_FORMATS = frozenset({"date", "date-time", "ipv4", "ipv6", "time", "uuid"})
 _LONGEST = 1_000_000
@@ -78,17 +80,17 @@ def _formats(case: Case) -> Iterator[Problem]:
         draft = {7: 7, 2019: 19, 2020: 20}[draft_of(seen.root) or 7]
         for node in seen.nodes:
             named: Any = node.schema.get("format")
-            if not isinstance(named, str) or named in _enforced(draft):
-                continue
-            message = f"validators do not enforce the format {named!r}"
-            if named in one_sided_formats(draft):
-                message = f"one of two validators does not enforce the format {named!r}"
-            otherwise = "Say it as `pattern`, or in the description."
-            yield seen.problem(f"{node.pointer}/format", message, did_you_mean(named, _enforced(draft), otherwise))
+            if isinstance(named, str) and named not in _COMMON and named not in enforced(draft):
+                otherwise = "Say it as `pattern`, or in the description."
+                message = f"not every validator enforces the format {named!r}"
+                yield seen.problem(f"{node.pointer}/format", message, did_you_mean(named, enforced(draft), otherwise))
 
 
 @cache
-def _enforced(draft: int) -> frozenset[str]:
+def enforced(draft: int) -> frozenset[str]:
+    """Return the formats that both validators enforce; the draft is numbered as `compat.judges` numbers it."""
+    from pyevents_codegen.compat.judges import enforced_formats, one_sided_formats
+
     return enforced_formats(draft) - one_sided_formats(draft)
 
 
