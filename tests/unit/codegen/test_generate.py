@@ -58,9 +58,10 @@ def test_first_run_writes_everything(workshop: Workshop) -> None:
         "create-topics.sh",
         "shop/events/__init__.py",
         "shop/events/catalog.json",
+        "shop/events/examples.json",
         "shop/events/patient.py",
     ]
-    assert [path.name for path in done.written] == ["create-topics.sh", "__init__.py", "catalog.json", "patient.py"]
+    assert [path.name for path in done.written] == [Path(name).name for name in workshop.files()]
     assert os.access(workshop.script, os.X_OK)
     assert workshop.check() == []
 
@@ -71,7 +72,7 @@ def test_field_added_in_a_new_minor_is_in_the_class(workshop: Workshop) -> None:
     workshop.schemas.add(
         "patient.created", {**PAYLOAD, "properties": {**PAYLOAD["properties"], "spitzname": spitzname}}, "1.1.json"
     )
-    assert {Path(finding.file).name for finding in workshop.check()} == {"catalog.json", "patient.py"}
+    assert {Path(finding.file).name for finding in workshop.check()} == {"catalog.json", "examples.json", "patient.py"}
     workshop.generate()
     code = "from shop.events import *; print(PatientCreated(patient_id=7, vorname='Anna', spitzname='Anni').spitzname)"
     assert workshop.run(code) == "Anni\n"
