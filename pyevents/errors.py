@@ -240,22 +240,20 @@ class Undecodable(PyEventsError):
 
 
 class UnknownMajor(Undecodable):
-    """An event has a major that this package has no contract for: its producer is ahead of this consumer.
+    """An event has a newer major than this consumer can handle: its producer is ahead.
 
     Args:
         event_type: Of the event.
         version: That it bears.
-        known: Majors that there are here.
+        problem: What is missing here, and how to get it.
+        event_id: Of the event.
     """
 
-    def __init__(self, event_type: str, version: str, known: Iterable[int]) -> None:
-        self.event_type = event_type
+    def __init__(self, event_type: str, version: str, problem: str, event_id: str) -> None:
         self.version = version
+        rule = "consumers move to a new major first, producers afterwards"
         super().__init__(
-            "version",
-            f"{event_type} is of a version that is not known here; this package has the majors "
-            f"{', '.join(str(number) for number in known)}. Update the package with the contracts: "
-            f"consumers move to a new major first, producers afterwards",
+            "version", f"{event_type} {version}: {problem} ({rule})", event_type=event_type, event_id=event_id
         )
 
 

@@ -16,7 +16,7 @@ from pyevents.codec.framing import HEADER, unframe
 from pyevents.codec.payload import PayloadRules
 from pyevents.codec.refusal import Problem, describe
 from pyevents.envelope import EventSchema, RawEnvelope
-from pyevents.errors import RegistryUnreachable, Undecodable
+from pyevents.errors import RegistryUnreachable, Undecodable, UnknownMajor
 from pyevents.registry import Schema
 
 __all__ = ["Decoder", "Event", "Schemas", "Skipped"]
@@ -168,12 +168,12 @@ class Decoder:
         match = _VERSION.fullmatch(raw.version)
         major = contract.major(int(match[1])) if match else None
         if major is None:
+            if match is None:
+                problem = "the envelope's version is no MAJOR.MINOR"
+                raise Undecodable("version", problem, event_type=contract.event_type, event_id=raw.event_id)
             majors = ", ".join(str(one.number) for one in contract.majors)
-            problem = (
-                f"{contract.event_type} has majors {majors} here, not the version of this message; "
-                f"update the package that has its contract"
-            )
-            raise Undecodable("version", problem, event_type=contract.event_type, event_id=raw.event_id)
+            problem = f"the contracts here have the majors {majors}; update the package that has them"
+            raise UnknownMajor(contract.event_type, raw.version, problem, raw.event_id)
         key = (contract.event_type, major.number)
         if key not in self._rules:
             self._rules[key] = PayloadRules(major.newest.reader, self._catalog.class_of(major))

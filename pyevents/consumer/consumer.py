@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType, TracebackType
@@ -10,34 +9,33 @@ from typing import Any, Literal, Self, TypeVar, get_args
 
 from msgspec import Struct
 
-from pyevents.catalog import load, retry_topic
+from pyevents.catalog import load
 from pyevents.codec import Decoder
 from pyevents.config import Properties
+from pyevents.consumer.calls import lifting, remembering
 from pyevents.consumer.dispatcher import Dispatcher
 from pyevents.consumer.engine import Engine
-from pyevents.consumer.group import Reading, check_topics, consumer_of, reading
-from pyevents.consumer.handlers import Exhausted, Handler, handler_of
+from pyevents.consumer.group import Reading, check_topics, consumer_of, gathering, reading
+from pyevents.consumer.handlers import Exhausted, Handler, NewMajor, handler_of
 from pyevents.consumer.health import Health
 from pyevents.consumer.lane import Gather
-from pyevents.consumer.letters import Letters
+from pyevents.consumer.letters import Letters, usable
 from pyevents.consumer.limit import DeadLetterLimit
 from pyevents.consumer.process import Rules
 from pyevents.consumer.signals import heeding
 from pyevents.consumer.status import ConsumerStatus
 from pyevents.envelope import EventSchema
-from pyevents.errors import BrokerUnreachable, Closed, ConfigurationInvalid
+from pyevents.errors import Closed, ConfigurationInvalid
+from pyevents.inbox import AsyncInbox, Inbox
 from pyevents.registry import HttpRegistry, Registry
 from pyevents.registry.schemas import Schemas
 from pyevents.retry import Retry
 from pyevents.transport import Transport
+from pyevents.upcast import lift
 
 __all__ = ["KafkaConsumer"]
 
-log = logging.getLogger("pyevents.consumer")
-
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-_SECONDS_TO_CHECK = 5.0
 
 
 class KafkaConsumer:
@@ -59,6 +57,9 @@ class KafkaConsumer:
         on_error: What becomes of an event whose attempts are used up: `"dead_letter"`, `"retry"` for ever, `"stop"`
             the consumer with the offset at that event, or `"skip"` it; handlers may have their own.
         dead_letter_limit: More dead letters than these stop the consumer; None is without limit.
+        on_new_major: What becomes of an event of a newer major than its handler's, `"dead_letter"`, `"stop"` or
+            `"skip"`.
+        inbox: Remembers what was handled, so that an event that comes twice has one effect; see docs/once.md.
         keep_message: Put the error's message into dead letters; it may quote the payload.
         schema_patience: Seconds for which the registry has to deny a schema id until its events are dead letters.
         doubles: Event ids to remember for each partition; one that comes again among them is dropped. 0 is off.
@@ -89,6 +90,8 @@ class KafkaConsumer:
         retry: Retry | None = None,
         on_error: Exhausted = "dead_letter",
         dead_letter_limit: DeadLetterLimit | None = DeadLetterLimit(),  # noqa: B008  # it is frozen
+        on_new_major: NewMajor = "dead_letter",
+        inbox: Inbox | AsyncInbox | None = None,
         keep_message: bool = False,
         schema_patience: float = 30.0,
         doubles: int = 10_000,
@@ -105,6 +108,7 @@ class KafkaConsumer:
         self._consumer = consumer_of(group_id, self._catalog)
         _check_choice("auto_offset_reset", auto_offset_reset, ("earliest", "latest"))
         _check_choice("on_error", on_error, get_args(Exhausted))
+        _check_choice("on_new_major", on_new_major, get_args(NewMajor))
         for name, number, least in (
             ("concurrency", concurrency, 1),
             ("doubles", doubles, 0),
@@ -120,6 +124,8 @@ class KafkaConsumer:
         self._retry = retry or Retry()
         self._on_error: Exhausted = on_error
         self._limit = dead_letter_limit
+        self._on_new_major: NewMajor = on_new_major
+        self._inbox = inbox
         self._keep_message = keep_message
         self._schema_patience = schema_patience
         self._bounds = {"doubles": doubles, "max_gap": max_gap, "max_buffer": max_buffer}
@@ -225,7 +231,7 @@ class KafkaConsumer:
         _check("topics", bool(self._topics), "there are none", "Give topics to KafkaConsumer.")
         _check("timeout_ms", timeout_ms > 0, "it is not above 0", "Give milliseconds, for example 1000.")
         wanted = [event_types] if isinstance(event_types, str) else event_types
-        types = [self._event_type(one) for one in wanted] if wanted else list(self._catalog.contracts)
+        types = [self._named(one)[0] for one in wanted] if wanted else list(self._catalog.contracts)
         known = handler_of(handler, self._retry, self._on_error)
         envelope = known._replace(call=lambda event: handler(event.schema))
         return self._run(dict.fromkeys(types, envelope), 1, timeout=timeout_ms / 1000)
@@ -280,18 +286,17 @@ class KafkaConsumer:
         on_error: Exhausted | None,
         gather: Gather | None,
     ) -> Callable[[Function], Function]:
-        types = [self._event_type(event) for event in events]
+        named = [self._named(event) for event in events]
         if on_error is not None:
             _check_choice("on_error", on_error, get_args(Exhausted))
 
         def register(function: Function) -> Function:
             handler = handler_of(function, retry or self._retry, on_error or self._on_error, gather)
-            for event_type in types:
+            for event_type, major in named:
                 if event_type in self._handlers:
-                    raise ConfigurationInvalid(
-                        f"handler of {event_type}", "there is one already", "Call both functions from one handler."
-                    )
-                self._handlers[event_type] = handler
+                    remedy = "Call both functions from one handler; that of the newest major gets older ones too."
+                    raise ConfigurationInvalid(f"handler of {event_type}", "there is one already", remedy)
+                self._handlers[event_type] = handler._replace(major=major)
             return function
 
         return register
@@ -300,6 +305,7 @@ class KafkaConsumer:
         topics = self._topics or sorted({self._catalog.contract(event_type).topic for event_type in handlers})
         policies = {self._on_error, *(handler.on_error for handler in handlers.values())}
         read = reading(topics, self._consumer, self._catalog, with_letters=bool(policies & {"dead_letter", "retry"}))
+        handlers = self._dressed(handlers)
         with self._lock:
             if self._closed or self._engine is not None:
                 raise Closed("consumer")
@@ -307,8 +313,9 @@ class KafkaConsumer:
             self._runner = threading.current_thread()
         try:
             with heeding(engine.stop):
-                checked = self._check_letters(read)
-                return engine.run(read.topics, timeout, None if checked else lambda: self._check_late(read))
+                checked = usable(self._transport, read, self.group_id)
+                again = None if checked else lambda: usable(self._transport, read, self.group_id)
+                return engine.run(read.topics, timeout, again)
         finally:
             self._closed = True
             self._ended.set()
@@ -322,13 +329,14 @@ class KafkaConsumer:
             self._keep_message,
             read.letters,
             read.replays,
+            self._on_new_major,
         )
         return Engine(
             self._receiver,
             Decoder(self._catalog, self._schemas, frozenset(handlers)),
             handlers,
             rules,
-            Dispatcher(concurrency, gather=self._gather(handlers), **self._bounds),
+            Dispatcher(concurrency, gather=gathering(handlers, self._catalog, self._consumer), **self._bounds),
             Letters(self._transport, f"{self.group_id}-letters", read.largest),
             self._limit,
             concurrency=concurrency,
@@ -336,48 +344,28 @@ class KafkaConsumer:
             slow=self._slow,
         )
 
-    def _gather(self, handlers: dict[str, Handler]) -> dict[str, Gather]:
-        """Return how the events of each topic are gathered: the largest batch and the shortest wait of its handlers."""
-        found: dict[str, Gather] = {}
-        for event_type, handler in handlers.items():
-            topic = self._catalog.contract(event_type).topic
-            for place in (topic, retry_topic(topic, self._consumer)):
-                if handler.gather:
-                    other = found.get(place, handler.gather)
-                    size, wait = max(other.size, handler.gather.size), min(other.wait, handler.gather.wait)
-                    found[place] = Gather(size, wait)
-        return found
-
-    def _check_letters(self, read: Reading) -> bool:
-        """Look whether the topics for dead letters and retries can be used; return whether somebody could tell.
+    def _dressed(self, handlers: dict[str, Handler]) -> dict[str, Handler]:
+        """Return the handlers with what surrounds their calls.
 
         Raises:
-            ConfigurationInvalid: One does not exist, or may not be written.
+            ConfigurationInvalid: An upcaster is missing, or the inbox does not fit a handler.
         """
-        wanted = sorted({*read.letters.values(), *read.replays})
-        if not wanted:
-            return True
-        try:
-            bad = self._transport.unusable(wanted, _SECONDS_TO_CHECK)
-        except BrokerUnreachable as error:
-            log.warning("%s The topics for dead letters are looked at later.", error)
-            return False
-        for topic, problem in bad.items():
-            raise ConfigurationInvalid(
-                f"topic {topic}",
-                f"{problem}; {self.group_id} needs it for events that it cannot handle",
-                "Make the topics of the contracts with `pyevents topics apply` or docker/kafka/create-topics.sh, and "
-                'let this service write to them; or run with on_error="stop" or "skip".',
-            )
-        return True
+        found = {}
+        for event_type, handler in handlers.items():
+            if handler.major is not None:
+                contract = self._catalog.contract(event_type)
+                older = [one.number for one in contract.majors if one.number < handler.major]
+                lifts = {number: lift(self._catalog, contract, number, handler.major) for number in older}
+                handler = lifting(handler, handler.major, lifts) if len(contract.majors) > 1 else handler
+            found[event_type] = remembering(handler, self._inbox, self.group_id) if self._inbox else handler
+        return found
 
-    def _check_late(self, read: Reading) -> None:
-        self._check_letters(read)
-
-    def _event_type(self, event: type[Struct] | str) -> str:
+    def _named(self, event: type[Struct] | str) -> tuple[str, int | None]:
+        """Return the event type, and the major of a class."""
         if isinstance(event, str):
-            return self._catalog.contract(event).event_type
-        return self._catalog.of_class(event)[0].event_type
+            return self._catalog.contract(event).event_type, None
+        contract, major = self._catalog.of_class(event)
+        return contract.event_type, major.number
 
 
 def _check_choice(setting: str, value: str, choices: Sequence[str]) -> None:

@@ -88,7 +88,7 @@ class Engine:
         self.error = self.error or error
         self._stop.set()
 
-    def run(self, topics: Sequence[str], timeout: float, on_assigned: Callable[[], None] | None = None) -> int:
+    def run(self, topics: Sequence[str], timeout: float, on_assigned: Callable[[], object] | None = None) -> int:
         """Join the group, handle events until stopped, commit, leave.
 
         Args:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Literal, NamedTuple
 
 from pyevents.consumer.handlers import Exhausted
-from pyevents.errors import RegistryError, SchemaUnknown, Undecodable
+from pyevents.errors import RegistryError, SchemaUnknown, Undecodable, UnknownMajor, UpcastFailed
 from pyevents.retry import Retry
 
 __all__ = ["Verdict", "after_failure", "place_of"]
@@ -24,7 +24,14 @@ class Verdict(NamedTuple):
 
 
 def after_failure(
-    error: BaseException, attempt: int, retry: Retry, on_error: Exhausted, *, denied_for: float, patience: float
+    error: BaseException,
+    attempt: int,
+    retry: Retry,
+    on_error: Exhausted,
+    *,
+    on_new_major: Exhausted,
+    denied_for: float,
+    patience: float,
 ) -> Verdict:
     """Say what becomes of an event.
 
@@ -33,6 +40,8 @@ def after_failure(
     | the registry does not answer | again, for ever: the event is not at fault |
     | the registry denies the schema id, for less than `patience` seconds | again |
     | it denies it for longer; the bytes are no event, or the reader's schema refuses them | exhausted at once |
+    | the event is of a newer major than the handler | as `on_new_major` says, at once |
+    | an upcaster failed | exhausted at once: it is a pure function |
     | the handler's, with attempts left | again, after the wait that `retry` says |
     | the handler's, exhausted | as `on_error` says |
 
@@ -44,12 +53,15 @@ def after_failure(
         attempt: Its number; 1 for the first.
         retry: Of the handler.
         on_error: What becomes of an exhausted event.
+        on_new_major: What becomes of an event whose major is not known here.
         denied_for: Seconds since the registry first said that it has no such schema.
         patience: Seconds until that is believed.
     """
     if isinstance(error, RegistryError) and not (isinstance(error, SchemaUnknown) and denied_for >= patience):
         return Verdict("again", _REGISTRY.pause(attempt))
-    if isinstance(error, (Undecodable, SchemaUnknown)):
+    if isinstance(error, UnknownMajor):
+        return _exhausted(on_new_major, 0.0)
+    if isinstance(error, (Undecodable, SchemaUnknown, UpcastFailed)):
         return _exhausted("dead_letter" if on_error == "retry" else on_error, 0.0)
     wait = retry.wait(error, attempt)
     return Verdict("again", wait) if wait is not None else _exhausted(on_error, retry.pause(attempt))

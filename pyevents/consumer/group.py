@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pyevents.catalog import HEADER_ROOM, Loaded, dead_letter_topic, retry_topic
+from pyevents.consumer.handlers import Handler
+from pyevents.consumer.lane import Gather
 from pyevents.errors import ConfigurationInvalid
 
-__all__ = ["Reading", "check_topics", "consumer_of", "reading"]
+__all__ = ["Reading", "check_topics", "consumer_of", "gathering", "reading"]
 
 # What Kafka allows in the name of a topic (org.apache.kafka.common.internals.Topic), of which the name is a part.
 _LEGAL = re.compile(r"[a-zA-Z0-9._-]+", re.ASCII)
@@ -100,3 +102,15 @@ def reading(topics: Sequence[str], consumer: str, catalog: Loaded, *, with_lette
     letters |= {retry: letters[topic] for retry, topic in retries.items()}
     sizes = [int(catalog.topics[topic].config.get("max.message.bytes", _BROKER_LIMIT)) for topic in topics]
     return Reading((*topics, *retries), letters, frozenset(retries), max(sizes) + HEADER_ROOM)
+
+
+def gathering(handlers: Mapping[str, Handler], catalog: Loaded, consumer: str) -> dict[str, Gather]:
+    """Return how the events of each topic are gathered: the largest batch and the shortest wait of its handlers."""
+    found: dict[str, Gather] = {}
+    for event_type, handler in handlers.items():
+        topic = catalog.contract(event_type).topic
+        for place in (topic, retry_topic(topic, consumer)):
+            if handler.gather:
+                other = found.get(place, handler.gather)
+                found[place] = Gather(max(other.size, handler.gather.size), min(other.wait, handler.gather.wait))
+    return found

@@ -12,10 +12,13 @@ from pyevents.envelope import EventSchema
 from pyevents.errors import ConfigurationInvalid
 from pyevents.retry import Retry
 
-__all__ = ["Exhausted", "Handler", "handler_of"]
+__all__ = ["Exhausted", "Handler", "NewMajor", "handler_of"]
 
 Exhausted = Literal["dead_letter", "retry", "stop", "skip"]
 """What becomes of an event whose attempts are used up."""
+
+NewMajor = Literal["dead_letter", "stop", "skip"]
+"""What becomes of an event of a newer major than its handler's."""
 
 
 class Handler(NamedTuple):
@@ -29,6 +32,8 @@ class Handler(NamedTuple):
     gather: Gather | None
     retry: Retry
     on_error: Exhausted
+    major: int | None = None
+    """That it is given objects of; None is that of each event."""
 
 
 def handler_of(

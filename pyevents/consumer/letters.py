@@ -8,14 +8,41 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from pyevents.consumer.group import Reading
+from pyevents.errors import BrokerUnreachable, ConfigurationInvalid
 from pyevents.retry import Backoff
 from pyevents.transport import Backpressure, Delivery, Fault, Record, Refused, Transport
 
-__all__ = ["Letters"]
+__all__ = ["Letters", "usable"]
 
 log = logging.getLogger("pyevents.consumer")
 
 _BACKOFF = Backoff(first=0.5, longest=15)
+_SECONDS_TO_LOOK = 5.0
+
+
+def usable(transport: Transport, read: Reading, group: str) -> bool:
+    """Look whether the topics for dead letters and retries can be used; return whether anybody could tell.
+
+    Raises:
+        ConfigurationInvalid: One does not exist, or may not be written.
+    """
+    wanted = sorted({*read.letters.values(), *read.replays})
+    if not wanted:
+        return True
+    try:
+        bad = transport.unusable(wanted, _SECONDS_TO_LOOK)
+    except BrokerUnreachable as error:
+        log.warning("%s The topics for dead letters are looked at later.", error)
+        return False
+    for topic, problem in bad.items():
+        raise ConfigurationInvalid(
+            f"topic {topic}",
+            f"{problem}; {group} needs it for events that it cannot handle",
+            "Make the topics of the contracts with `pyevents topics apply` or docker/kafka/create-topics.sh, and "
+            'let this service write to them; or run with on_error="stop" or "skip".',
+        )
+    return True
 
 
 class Letters:

@@ -62,6 +62,8 @@ class Rules(NamedTuple):
     replays: frozenset[str]
     """The retry topics."""
 
+    on_new_major: Exhausted
+
 
 class Process:
     """Takes work apart.
@@ -218,6 +220,7 @@ class Process:
             failure.attempts,
             retry,
             on_error,
+            on_new_major=rules.on_new_major,
             denied_for=self._denied_for(error, now),
             patience=rules.schema_patience,
         )
@@ -313,7 +316,7 @@ def _holds(members: Sequence[Message], message: Message) -> bool:
 
 def _name(error: BaseException) -> str:
     if isinstance(error, Undecodable):
-        return f"Undecodable/{error.rule}"
+        return f"{type(error).__name__}/{error.rule}"
     cls = type(error)
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 

@@ -20,8 +20,8 @@ LAYERS = [
     {"catalog", "config", "envelope", "events", "retry", "transport", "watermark"},
     {"outcome", "registry"},
     {"codec", "spool"},
-    {"kafka", "memory"},
-    {"consumer", "inbox", "outbox", "producer", "upcast"},
+    {"inbox", "kafka", "memory", "upcast"},
+    {"consumer", "outbox", "producer"},
     {"dev", "topics"},
     {"cli", "pytest_plugin"},
 ]
