@@ -16,6 +16,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "check": "check",
     "compat": "toolchain",
+    "deadletter": "deadletter",
     "demo": "demo",
     "dev": "running",
     "diff": "history",

@@ -15,6 +15,7 @@ from pyevents.config import Properties, bootstrap_servers, client_properties
 from pyevents.errors import ConfigurationInvalid
 from pyevents.kafka.admin import create_topics, topic_names, unusable
 from pyevents.kafka.cluster import KafkaCluster
+from pyevents.kafka.reader import KafkaReader
 from pyevents.kafka.receiver import KafkaReceiver
 from pyevents.kafka.sender import KafkaSender
 from pyevents.transport import LARGEST
@@ -107,6 +108,11 @@ class KafkaTransport:
             BrokerUnreachable: No broker answers within `timeout` seconds.
         """
         return unusable(self._make(AdminClient, {}), self.servers, topics, timeout)
+
+    def reader(self) -> KafkaReader:
+        """Return a reader of what is on topics now, for operators."""
+        own = {"group.id": "pyevents-reader", "enable.auto.commit": False, "enable.partition.eof": True}
+        return KafkaReader(self._make(confluent_kafka.Consumer, own), self._make(AdminClient, {}), self.servers)
 
     def topics(self, timeout: float = 5.0) -> set[str]:
         """Return the names of the cluster's topics.

@@ -1,0 +1,274 @@
+"""`deadletter ls|show|replay|discard|export`: the events that consumers gave up on."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+from pyevents.catalog import Loaded, Topic, load
+from pyevents.cli.contracts import catalog_option, format_option
+from pyevents.cli.running import registry_option, servers_option
+from pyevents.deadletter.choice import Choice, moment
+from pyevents.deadletter.letter import DeadLetter
+from pyevents.deadletter.replay import MOST_REPLAYS, Replay
+from pyevents.deadletter.topic import DeadLetterTopic, dead_letter_topics
+from pyevents.errors import ConfigurationInvalid
+from pyevents.kafka import KafkaTransport
+
+__all__ = ["deadletter_command"]
+
+_COLUMNS = ("place", "failed", "event_type", "error", "attempts", "replays", "key_hash", "error_at")
+_payload_option = click.option(
+    "--payload", "with_payload", is_flag=True, help="Print keys and payloads too; they may be health data."
+)
+_dry_option = click.option("--dry-run", "dry", is_flag=True, help="Say what would be done, and do nothing.")
+
+
+def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which letters are meant."""
+    for option in reversed(
+        (
+            click.option("--type", "event_types", multiple=True, help="Event type; may be given again."),
+            click.option("--error", default="", help="Part of the error's class."),
+            click.option("--since", help="Failed at this time or later: 2026-11-24T07:00, or 2h for two hours ago."),
+            click.option("--until", help="Failed before this time."),
+            click.option("--key-hash", default="", help="As `ls` prints it."),
+            click.option("--offset", "offsets", type=click.IntRange(0), multiple=True, help="May be given again."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.group("deadletter")
+def deadletter_command() -> None:
+    """See the events that consumers gave up on, and send them once more or settle them."""
+
+
+@deadletter_command.command("ls")
+@click.argument("topics", metavar="[TOPIC]...", nargs=-1)
+@_choosing
+@click.option("--all", "with_settled", is_flag=True, help="Those too that were replayed or discarded.")
+@servers_option
+@catalog_option
+@format_option
+def ls_command(topics: tuple[str, ...], bootstrap_servers: str | None, catalog: str, form: str, **chosen: Any) -> None:
+    """List dead letters: of the topics named, or of every dead-letter topic of the contracts."""
+    loaded = load(catalog)
+    transport = KafkaTransport(bootstrap_servers)
+    there = transport.topics()
+    names = [_known(loaded, name) for name in topics] or [name for name in dead_letter_topics(loaded) if name in there]
+    choice = _choice(loaded, **chosen)
+    rows = [letter.summary() for name in names for letter in _chosen(transport, loaded, name, choice)]
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    _print(rows)
+    click.echo(f"{len(rows)} dead letters", err=True)
+
+
+@deadletter_command.command("show")
+@click.argument("topic")
+@click.argument("offset", type=click.IntRange(0))
+@_payload_option
+@servers_option
+@catalog_option
+def show_command(topic: str, offset: int, with_payload: bool, bootstrap_servers: str | None, catalog: str) -> None:
+    """Show everything that is known of one dead letter, as JSON."""
+    loaded = load(catalog)
+    choice = Choice(offsets=(offset,), with_settled=True)
+    found = next(_chosen(KafkaTransport(bootstrap_servers), loaded, _known(loaded, topic), choice), None)
+    if found is None:
+        raise ConfigurationInvalid("offset", f"{topic} has no dead letter at {offset}", "`deadletter ls` lists them.")
+    click.echo(json.dumps(found.summary() | (_contents(found) if with_payload else {}), indent=2, ensure_ascii=False))
+
+
+@deadletter_command.command("replay")
+@click.argument("topic")
+@_choosing
+@click.option("--max-replays", default=MOST_REPLAYS, show_default=True, help="Then an event counts as a loop.")
+@_dry_option
+@servers_option
+@registry_option
+@catalog_option
+def replay_command(
+    topic: str,
+    max_replays: int,
+    dry: bool,
+    bootstrap_servers: str | None,
+    url: str | None,
+    catalog: str,
+    **chosen: Any,
+) -> None:
+    """Send dead letters of TOPIC to their consumer once more, through its retry topic.
+
+    Each is validated first. What was sent is marked, so an interrupted replay goes on where it was: it may send some
+    again, and leaves none out. Exit status 1: some were not sent.
+    """
+    from pyevents.codec import Decoder
+    from pyevents.registry import HttpRegistry
+    from pyevents.registry.schemas import Schemas
+
+    loaded = load(catalog)
+    name, choice = _known(loaded, topic), _choice(loaded, **chosen)
+    retry = dead_letter_topics(loaded)[name]
+    counts: Counter[str] = Counter()
+    with DeadLetterTopic(KafkaTransport(bootstrap_servers), _topic(loaded, name)) as source:
+        source.require(retry)
+        letters = [letter for letter in source.letters() if choice.admits(letter)]
+        replay = Replay(source, retry, Decoder(loaded, Schemas(HttpRegistry(url))), max_replays)
+        for step in _progress(replay.run(letters, dry=dry), len(letters), "replaying"):
+            counts[step.action] += 1
+            if step.action != "send":
+                click.echo(f"{step.letter.place}  {step.action}: {step.reason}", err=True)
+    word = "would be sent" if dry else "sent"
+    click.echo(f"{counts['send']} {word} to {retry}, {counts['refused']} refused, {counts['looped']} looped")
+    if counts["refused"] or counts["looped"]:
+        raise click.exceptions.Exit(1)
+
+
+@deadletter_command.command("discard")
+@click.argument("topic")
+@_choosing
+@click.option("--all", "everything", is_flag=True, help="Every letter, where nothing else says which.")
+@_dry_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@servers_option
+@catalog_option
+def discard_command(
+    topic: str, everything: bool, dry: bool, yes: bool, bootstrap_servers: str | None, catalog: str, **chosen: Any
+) -> None:
+    """Settle dead letters of TOPIC without handling them.
+
+    They are marked, and the broker deletes them as soon as no unsettled letter lies before them.
+    """
+    loaded = load(catalog)
+    name, choice = _known(loaded, topic), _choice(loaded, **chosen)
+    if choice.is_everything != everything:
+        raise click.UsageError("say which letters, for example with --type or --offset, or --all for every one")
+    with DeadLetterTopic(KafkaTransport(bootstrap_servers), _topic(loaded, name)) as source:
+        letters = [letter for letter in source.letters() if choice.admits(letter)]
+        if dry:
+            _print([letter.summary() for letter in letters])
+            click.echo(f"{len(letters)} would be discarded")
+            return
+        if letters and not yes:
+            click.confirm(f"Discard {len(letters)} events that nobody has handled?", abort=True, err=True)
+        source.settle(letters, "discarded")
+        problem = source.purge()
+    click.echo(f"{len(letters)} discarded")
+    if problem:
+        click.echo(f"they are marked, and stay on the broker until their retention ends: {problem}", err=True)
+
+
+@deadletter_command.command("export")
+@click.argument("topic")
+@click.argument("file", type=click.File("w", encoding="utf-8", lazy=False), default="-")
+@_choosing
+@click.option("--all", "with_settled", is_flag=True, help="Those too that were replayed or discarded.")
+@_payload_option
+@servers_option
+@catalog_option
+def export_command(
+    topic: str, file: Any, with_payload: bool, bootstrap_servers: str | None, catalog: str, **chosen: Any
+) -> None:
+    """Write dead letters of TOPIC to FILE (default: standard output), one JSON object a line.
+
+    With --payload each bears key, value and headers in base64, as they came.
+    """
+    loaded = load(catalog)
+    name, choice = _known(loaded, topic), _choice(loaded, **chosen)
+    letters = list(_chosen(KafkaTransport(bootstrap_servers), loaded, name, choice))
+    for letter in letters:
+        row = letter.summary() | (_raw(letter) if with_payload else {})
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    click.echo(f"{len(letters)} exported", err=True)
+
+
+def _chosen(transport: KafkaTransport, loaded: Loaded, name: str, choice: Choice) -> Iterator[DeadLetter]:
+    with DeadLetterTopic(transport, _topic(loaded, name)) as source:
+        yield from filter(choice.admits, source.letters())
+
+
+def _choice(
+    loaded: Loaded,
+    event_types: tuple[str, ...],
+    error: str,
+    since: str | None,
+    until: str | None,
+    key_hash: str,
+    offsets: tuple[int, ...],
+    with_settled: bool = False,
+) -> Choice:
+    now = datetime.now(UTC)
+    for event_type in event_types:
+        loaded.contract(event_type)
+    return Choice(
+        event_types=event_types,
+        error=error,
+        since=moment(since, now) if since else None,
+        until=moment(until, now) if until else None,
+        key_hash=key_hash,
+        offsets=offsets,
+        with_settled=with_settled,
+    )
+
+
+def _known(loaded: Loaded, name: str) -> str:
+    known = dead_letter_topics(loaded)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known)}."
+        raise ConfigurationInvalid("topic", f"no dead-letter topic of the contracts is called {name!r}", hint)
+    return name
+
+
+def _topic(loaded: Loaded, name: str) -> Topic:
+    return next(topic for topic in loaded.catalog.every_topic if topic.name == name)
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    lines = [tuple(name.replace("_", " ") for name in _COLUMNS)] if rows else []
+    for row in rows:
+        place = Path(row["error_at"]).name if row["error_at"] else ""
+        lines.append(tuple(place if name == "error_at" else str(row[name]) for name in _COLUMNS))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _progress(steps: Iterable[Any], total: int, what: str) -> Iterable[Any]:
+    """Show progress on a terminal; elsewhere only go through the steps."""
+    if not sys.stderr.isatty():
+        return steps
+    return track(steps, description=what, total=total, console=Console(stderr=True))
+
+
+def _contents(letter: DeadLetter) -> dict[str, Any]:
+    """Return key and value as text, as far as they are."""
+    message = letter.message
+    value = message.value or b""
+    body = value[5:] if value[:1] == b"\0" else value
+    text = body.decode(errors="replace") if body[:1] == b"{" else f"base64:{base64.b64encode(value).decode()}"
+    return {"key": message.key and message.key.decode(errors="replace"), "value": text if value else None}
+
+
+def _raw(letter: DeadLetter) -> dict[str, Any]:
+    message = letter.message
+    headers = [[name, _base64(value)] for name, value in message.headers]
+    return {"key": _base64(message.key), "value": _base64(message.value), "headers": headers}
+
+
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()

@@ -1,0 +1,23 @@
+"""Dead letters from an operator's side, on Apache Kafka and Apicurio Registry: see `tests/suite/letters`."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyevents.catalog import load
+from pyevents.dev.real.apicurio import RealRegistry
+from pyevents.dev.real.kafka import RealKafka
+from pyevents.kafka import KafkaTransport
+from tests.suite.letters import Cluster, DeadLetterSuite, shelf
+
+__all__ = ["shelf"]
+
+
+@pytest.fixture(scope="module")
+def cluster(real_kafka: RealKafka, real_registry: RealRegistry) -> Cluster:
+    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.every_topic)
+    return Cluster(real_kafka.bootstrap_servers, real_registry.url)
+
+
+class TestReal(DeadLetterSuite):
+    pass
