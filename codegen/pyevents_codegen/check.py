@@ -5,6 +5,7 @@ It owns the order and nothing else: each part says its own findings. The folder 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec import Struct
@@ -50,11 +51,14 @@ def check(
         folder = load_folder(schemas)
     except SchemaFolderInvalid as error:
         return Checked(error.findings, 0, 0)
-    examples = read_examples(folder)
-    findings = lint(folder, examples) + validate_examples(folder, examples)
-    findings += history.findings(folder, against)
+    with ThreadPoolExecutor(1) as aside:  # its proofs run in processes of their own
+        judged = aside.submit(history.findings, folder, against)
+        examples = read_examples(folder)
+        findings = lint(folder, examples) + validate_examples(folder, examples)
+        findings += generate.check(schemas, package, package_root, topics_script, folder)
+        predicted = prediction.findings(folder)
+        findings += judged.result()
     breaking = {finding.file for finding in findings if finding.rule == "compatibility"}
-    findings += [refused for refused in prediction.findings(folder) if refused.file not in breaking]
-    findings += generate.check(schemas, package, package_root, topics_script, folder)
+    findings += [refused for refused in predicted if refused.file not in breaking]
     versions = sum(len(contract.versions) for contract in folder.contracts)
     return Checked(tuple(sorted(findings)), len(folder.contracts), versions)

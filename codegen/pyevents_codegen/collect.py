@@ -22,7 +22,8 @@ from pyevents_codegen.finding import Finding, SchemaFolderInvalid
 from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
 from pyevents_codegen.history import record
 from pyevents_codegen.history.demand import Demand, demands
-from pyevents_codegen.history.pairs import broken, question
+from pyevents_codegen.history.pairs import broken
+from pyevents_codegen.history.texts import ContractTexts
 from pyevents_codegen.lint import breaches, cases, ignores
 from pyevents_codegen.load import load_folder
 from pyevents_codegen.report.text import show
@@ -153,5 +154,5 @@ def _arrow(demand: Demand) -> str:
 
 
 def _kept(folder: Folder, contract: ContractFolder, demand: Demand) -> list[Finding]:
-    found = broken(demand, decide(*question(folder, contract, demand)))
+    found = broken(demand, [decide(*pair) for pair in ContractTexts(folder, contract).questions(demand)])
     return [found] if found else []

@@ -7,10 +7,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from pyevents_codegen import history
-from pyevents_codegen.assemble import assemble
 from pyevents_codegen.finding import Finding, SchemaFolderInvalid
 from pyevents_codegen.history import lock
-from pyevents_codegen.history.past import of_catalog
+from pyevents_codegen.history.texts import present
 from pyevents_codegen.load import load_folder
 
 __all__ = ["Released", "release"]
@@ -34,10 +33,10 @@ def release(schemas: Path) -> Released:
     findings = history.findings(folder)
     if errors := [finding for finding in findings if finding.severity == "error"]:
         raise SchemaFolderInvalid(errors)
-    present, before = of_catalog("the present", assemble(folder)), lock.read_lock(schemas)
+    now, before = present(folder, "the present"), lock.read_lock(schemas)
     assert not isinstance(before, Finding)  # it would have been among the errors
     path = schemas / lock.NAME
-    wanted = lock.text(before, present)
+    wanted = lock.text(before, now)
     if not path.exists() or path.read_text(encoding="utf-8") != wanted:
         path.write_text(wanted, encoding="utf-8")
-    return Released(lock.added(before, present), tuple(finding for finding in findings))
+    return Released(lock.added(before, now), tuple(finding for finding in findings))

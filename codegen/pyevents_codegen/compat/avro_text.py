@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from functools import lru_cache
 from typing import Any
 
 import avro.errors
@@ -15,6 +16,7 @@ __all__ = ["read_avro", "without_logical_types"]
 _NAMED = ("record", "error", "enum", "fixed")
 
 
+@lru_cache(maxsize=32)
 def read_avro(text: str, role: str) -> tuple[avro.schema.Schema, Json]:
     """Parse *text* as an Avro schema, aliases of named types qualified by namespace.
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -29,12 +29,14 @@ class Document:
         draft: 4, 6, 7, 19 or 20.
         declared: Whether `$schema` names the draft; without it draft-07 is meant.
         ids: Every identified subschema by its absolute or fragment identifier.
+        known: What was found out about this very document, by name; a changed copy begins with nothing.
     """
 
     value: Json
     draft: int
     declared: bool
     ids: dict[str, Json]
+    known: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def resolve(self, reference: str) -> Json:
         """Return the subschema that a `$ref` names, or True where it lies outside this document."""

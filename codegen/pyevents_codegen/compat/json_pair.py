@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pyevents_codegen.compat.cycles import turns_in_place
 from pyevents_codegen.compat.document import Document, pointer_text, read_document
@@ -49,11 +50,9 @@ def decide_json(reader: str, writer: str, budget_s: float, *, proving: bool = Tr
     """
     started = time.monotonic()
     try:
-        ours, theirs = read_document(reader, "reader"), read_document(writer, "writer")
-        for document, role in ((ours, "reader"), (theirs, "writer")):
-            if turns_in_place(document):
-                raise SchemaRefused(f"a $ref of the {role} leads back to itself without a step into the message")
-        pair = _Pair(ours, theirs, Judges(ours, "reader"), Judges(theirs, "writer"))
+        ours, refuses = _side(reader, "reader")
+        theirs, admits = _side(writer, "writer")
+        pair = _Pair(ours, theirs, refuses, admits)
     except SchemaRefused as refused:
         return Verdict("error", reason=str(refused))
     search = Hunt(pair.breaks, ours, theirs, directed=proving)
@@ -69,6 +68,15 @@ def decide_json(reader: str, writer: str, budget_s: float, *, proving: bool = Tr
         return _why_undecided(pair, answer)
     found = found or search.until(started + budget_s * 0.6)
     return _breaking(pair, found[0]) if found is not None else _why_undecided(pair, answer)
+
+
+@lru_cache(maxsize=32)
+def _side(text: str, role: str) -> tuple[Document, Judges]:
+    """Read one schema; the versions of a contract are compared with each other, so each text comes several times."""
+    document = read_document(text, role)
+    if turns_in_place(document):
+        raise SchemaRefused(f"a $ref of the {role} leads back to itself without a step into the message")
+    return document, Judges(document, role)
 
 
 def _breaking(pair: _Pair, message: Json) -> Verdict:

@@ -44,8 +44,12 @@ _ONES = {"additionalProperties", "not", "contains", "propertyNames", "items"}
 
 def canonical(document: Document) -> jsonschema_rs.CanonicalSchema:
     """Return the canonical form of *document*, formats enforced, network refused."""
-    draft = None if document.declared else document.draft
-    return jsonschema_rs.canonicalize(document.value, draft=draft, validate_formats=True, offline=True)
+    made: jsonschema_rs.CanonicalSchema | None = document.known.get("canonical")
+    if made is None:
+        draft = None if document.declared else document.draft
+        made = jsonschema_rs.canonicalize(document.value, draft=draft, validate_formats=True, offline=True)
+        document.known["canonical"] = made
+    return made
 
 
 def contained(reader: Document, writer: Document) -> Answer:
@@ -121,6 +125,13 @@ def _as_draft_7(document: Document) -> Document:
 
 def one_sided_keywords(document: Document) -> dict[str, str]:
     """Return pointer -> keyword value for each keyword that only one of the two validators enforces."""
+    found: dict[str, str] | None = document.known.get("one sided")
+    if found is None:
+        found = document.known["one sided"] = _one_sided_keywords(document)
+    return found
+
+
+def _one_sided_keywords(document: Document) -> dict[str, str]:
     formats = one_sided_formats(document.draft)
     found: dict[str, str] = {}
     pending: list[tuple[Json, str]] = [(document.value, "")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyevents_codegen.assemble import assemble
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import Folder
 from pyevents_codegen.history.against import earlier
@@ -13,9 +12,10 @@ from pyevents_codegen.history.hints import hints
 from pyevents_codegen.history.kept import kept
 from pyevents_codegen.history.lock import read_lock
 from pyevents_codegen.history.pairs import compatibility
-from pyevents_codegen.history.past import Past, of_catalog
+from pyevents_codegen.history.past import Past
 from pyevents_codegen.history.promises import promises
 from pyevents_codegen.history.rollout import rollout
+from pyevents_codegen.history.texts import ContractTexts
 
 __all__ = ["findings", "record"]
 
@@ -33,15 +33,25 @@ def findings(folder: Folder, against: str | None = None) -> list[Finding]:
     Raises:
         EarlierStateMissing: What `against` names is not here.
     """
-    return sorted([*compatibility(folder), *record(folder, against)])
+    texts = _texts(folder)
+    pairs = [(contract, texts[contract.event_type]) for contract in folder.contracts]
+    return sorted([*compatibility(pairs), *_record(folder, texts, against)])
 
 
 def record(folder: Folder, against: str | None = None) -> list[Finding]:
     """Judge contracts against what was released and what they promise, pairs of versions aside; see `findings`."""
+    return _record(folder, _texts(folder), against)
+
+
+def _texts(folder: Folder) -> dict[str, ContractTexts]:
+    return {contract.event_type: ContractTexts(folder, contract) for contract in folder.contracts}
+
+
+def _record(folder: Folder, texts: dict[str, ContractTexts], against: str | None) -> list[Finding]:
     found: list[Finding] = []
     for contract in folder.contracts:
         found += [*promises(contract), *hints(contract)]
-    present = of_catalog("the present", assemble(folder))
+    present = Past("the present", {event_type: made.as_past() for event_type, made in texts.items()})
     lock = read_lock(Path(folder.path))
     if isinstance(lock, Finding):
         found.append(lock)

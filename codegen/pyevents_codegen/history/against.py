@@ -15,10 +15,10 @@ import msgspec
 
 from pyevents.catalog import FORMAT, Catalog
 from pyevents.errors import PyEventsError
-from pyevents_codegen.assemble import assemble
 from pyevents_codegen.finding import Finding, SchemaFolderInvalid
 from pyevents_codegen.history.lock import read_lock
 from pyevents_codegen.history.past import Past, of_catalog
+from pyevents_codegen.history.texts import present
 from pyevents_codegen.load import load_folder
 
 __all__ = ["EarlierStateMissing", "earlier"]
@@ -58,7 +58,7 @@ def earlier(schemas: Path, against: str) -> Past:
 
 def _folder(schemas: Path, against: str) -> Past:
     try:
-        past = of_catalog(against, assemble(load_folder(schemas)))
+        past = present(load_folder(schemas), against)
     except SchemaFolderInvalid as error:
         first = error.findings[0]
         where = first.file.removeprefix(f"{schemas.as_posix()}/")

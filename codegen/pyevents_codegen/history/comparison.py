@@ -13,8 +13,9 @@ from pyevents_codegen.compose import canonical
 from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
 from pyevents_codegen.history.demand import Demand
 from pyevents_codegen.history.difference import Change, differences
-from pyevents_codegen.history.pairs import question
+from pyevents_codegen.history.pairs import first_broken
 from pyevents_codegen.history.rollout import rollout
+from pyevents_codegen.history.texts import ContractTexts
 from pyevents_codegen.opening import opened
 
 __all__ = ["Comparison", "compare"]
@@ -60,10 +61,10 @@ def compare(folder: Folder, contract: ContractFolder, older: str, newer: str) ->
     then, now = _version(contract, older), _version(contract, newer)
     demands = (Demand("BACKWARD", now, then), Demand("FORWARD", then, now))
     if then.number[0] == now.number[0]:
-        asked = [question(folder, contract, demand) for demand in demands]
+        asked = [ContractTexts(folder, contract).questions(demand) for demand in demands]
     else:  # their envelopes differ by design; what an upcaster has to bridge is the payload
-        asked = [Question(canonical(opened(d.reader.view)), canonical(d.writer.view), "json") for d in demands]
-    verdicts = decide_all(asked)
+        asked = [[Question(canonical(opened(d.reader.view)), canonical(d.writer.view), "json")] for d in demands]
+    verdicts = [first_broken(decide_all(pairs)) for pairs in asked]
     return Comparison(
         tuple(differences(then.view, now.view)),
         tuple(zip(demands, verdicts, strict=True)),

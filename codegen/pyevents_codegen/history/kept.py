@@ -31,7 +31,7 @@ def kept(folder: Folder, present: Past, past: Past) -> Iterator[Finding]:
 
     Args:
         folder: The contracts as they are, for the places of findings.
-        present: The same, as `of_catalog` returns it.
+        present: The same, as a state that binds.
         past: What was released.
     """
     contracts = {contract.event_type: contract for contract in folder.contracts}

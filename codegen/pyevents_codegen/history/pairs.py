@@ -3,48 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pyevents_codegen import references
-from pyevents_codegen.compat import Question, Verdict, decide_all
-from pyevents_codegen.compose import canonical, message_schema
+from pyevents_codegen.compat import Verdict, decide_all
 from pyevents_codegen.finding import Finding
-from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
+from pyevents_codegen.folder import ContractFolder
 from pyevents_codegen.history.demand import Demand, demands
-from pyevents_codegen.opening import opened
+from pyevents_codegen.history.texts import ContractTexts
 from pyevents_codegen.place import escape
 
-__all__ = ["broken", "compatibility", "question"]
+__all__ = ["broken", "compatibility", "first_broken"]
 
 
-def compatibility(folder: Folder) -> Iterator[Finding]:
+def compatibility(contracts: Iterable[tuple[ContractFolder, ContractTexts]]) -> Iterator[Finding]:
     """Yield a finding for every promise that is broken, or that can be neither proved nor refuted."""
-    asked = [
-        (demand, question(folder, contract, demand)) for contract in folder.contracts for demand in demands(contract)
-    ]
-    verdicts = decide_all([pair for _, pair in asked])
-    for (demand, _), verdict in zip(asked, verdicts, strict=True):
-        if found := broken(demand, verdict):
+    asked = [(demand, texts.questions(demand)) for contract, texts in contracts for demand in demands(contract)]
+    verdicts = iter(decide_all([pair for _, pairs in asked for pair in pairs]))
+    for demand, pairs in asked:
+        if found := broken(demand, [next(verdicts) for _ in pairs]):
             yield found
 
 
-def question(folder: Folder, contract: ContractFolder, demand: Demand) -> Question:
-    """Return the pair of message schemas that a promise is about: the reader's opened, the writer's closed."""
-    reader, writer = _texts(folder, contract, demand.reader)[0], _texts(folder, contract, demand.writer)[1]
-    return Question(reader, writer, demand.writer.format)
-
-
-def broken(demand: Demand, verdict: Verdict) -> Finding | None:
-    """Return what a verdict means for a promise; None where it is kept."""
+def broken(demand: Demand, verdicts: list[Verdict]) -> Finding | None:
+    """Return what the verdicts on a promise mean; None where it is kept."""
+    verdict = first_broken(verdicts)
     return None if verdict.kind == "safe" else _finding(demand, verdict)
 
 
-def _texts(folder: Folder, contract: ContractFolder, version: PayloadVersion) -> tuple[str, str]:
-    """Return the whole message of a version as its readers and as its writers have it."""
-    closed = message_schema(contract.event_type, version, folder.envelopes[version.envelope])
-    text = canonical(closed)
-    return (text, text) if version.format == "avro" else (canonical(opened(closed)), text)
+def first_broken(verdicts: list[Verdict]) -> Verdict:
+    """Return what is to be said of a promise: the first verdict that is not `safe`, or the first."""
+    return next((verdict for verdict in verdicts if verdict.kind != "safe"), verdicts[0])
 
 
 def _finding(demand: Demand, verdict: Verdict) -> Finding:

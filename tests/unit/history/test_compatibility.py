@@ -95,3 +95,45 @@ def test_a_reader_below_not_stays_closed_and_reads_what_it_read(past: History) -
     ]
     past.version("1.0", lambda schema: schema["properties"].update(wahl={"not": {"not": {"anyOf": branches}}}))
     assert past.findings() == []
+
+
+def _avro(past: History) -> None:
+    (past.path / "patient.created" / "1.0.json").unlink()
+    past.version("1.0", base=AVRO)
+
+
+def test_limits_that_avro_does_not_compare_are_compared(past: History) -> None:
+    _avro(past)
+    path = past.version("1.1", lambda schema: schema["fields"][1].update(maxLength=50), base=AVRO)
+    finding = past.found("compatibility")
+    assert finding.file == path.as_posix()
+    assert "services that run 1.1 could not read what 1.0 sent: at /payload/vorname" in finding.message
+
+
+def test_an_avro_field_under_its_alias_keeps_its_limits(past: History) -> None:
+    _avro(past)
+    past.contract('compatibility = "BACKWARD"', 'compatibility_reason = "Only the newest reads it."')
+    renamed = {"name": "name", "aliases": ["vorname"], "type": "string", "maxLength": 100, "doc": "Given name."}
+    past.version("1.1", lambda schema: schema["fields"].__setitem__(1, renamed), base=AVRO)
+    assert past.findings() == []
+    past.version("1.1", lambda schema: schema["fields"].__setitem__(1, {**renamed, "maxLength": 9}), base=AVRO)
+    assert "maxLength" in past.found("compatibility").message
+
+
+def test_an_avro_default_may_go_because_writers_always_write_the_field(past: History) -> None:
+    base = {**AVRO, "fields": [*AVRO["fields"], {"name": "ort", "type": "string", "default": "", "doc": "Town."}]}
+    (past.path / "patient.created" / "1.0.json").unlink()
+    past.version("1.0", base=base)
+    past.version("1.1", lambda schema: schema["fields"][2].pop("default"), base=base)
+    assert past.findings() == []
+
+
+def test_an_avro_symbol_that_a_reader_takes_for_its_default_breaks_nothing(past: History) -> None:
+    def status(*symbols: str) -> dict[str, Any]:
+        kind = {"type": "enum", "name": "Status", "symbols": list(symbols), "default": "unbekannt"}
+        return {**AVRO, "fields": [*AVRO["fields"], {"name": "status", "type": kind, "doc": "Status."}]}
+
+    (past.path / "patient.created" / "1.0.json").unlink()
+    past.version("1.0", base=status("offen", "unbekannt"))
+    past.version("1.1", base=status("offen", "zu", "unbekannt"))
+    assert past.findings() == []
