@@ -23,6 +23,7 @@ _COMMANDS = {
     "doctor": "doctor",
     "generate": "toolchain",
     "ls": "contracts",
+    "new": "new",
     "outbox": "outbox",
     "publish": "running",
     "registry": "registry",
