@@ -12,7 +12,14 @@
     │   └── EventTooLarge           the broker would refuse it for its size
     ├── EventRejected               the broker never takes this event; it was set aside
     ├── SpoolError                  the producer's queue cannot take or give events
-    │   └── SpoolFull               its limit is reached; the broker has been away for long
+    │   ├── SpoolFull               its limit is reached; the broker has been away for long
+    │   │   └── DiskFull            the disk is full; what was accepted before stays
+    │   ├── FolderUnusable          its folder cannot be read, written or locked
+    │   ├── StreamTaken             another process has this part of the spool
+    │   ├── NewerFormat             a newer release wrote it
+    │   ├── NotDurable              written, but the disk does not confirm that it would survive power loss
+    │   ├── OtherCluster            what waits is meant for another cluster
+    │   └── Unsendable              a stored event cannot be sent as it is; stays inside the producer
     ├── Closed                      the producer or consumer was closed before
     ├── Undecodable                 bytes from a topic that are no event of ours
     │   └── UnknownMajor            a newer major of an event type than this package knows
@@ -20,11 +27,16 @@
     ├── RegistryError
     │   ├── RegistryUnreachable     nobody answers; asking again later may help
     │   ├── SchemaUnknown           the registry answers, and has no such schema
+    │   ├── IdUnconfirmed           it gives a schema a number that stands for another one
     │   └── SchemaRefused           the registry will not take this schema
     ├── BrokerUnreachable           no broker answers
     ├── ConsumerStopped             a consumer ended by its own rules: a handler's error, or too many dead letters
     ├── ClusterRefused              the broker answers, and will not change what was asked
-    └── ToolchainMissing            the extra `codegen` or `dev` is not installed
+    ├── ToolchainMissing            the extra `codegen` or `dev` is not installed
+    ├── EmbeddedFailed              the embedded broker and registry do not start, or ended
+    ├── PackagesUnavailable         the packages of the real servers cannot be had
+    ├── ServerFailed                a real server does not start, or ended
+    └── Backpressure, Refused       what a transport says to the producer; stays inside
 
 `Reject` stands beside the tree: a handler raises it, and it means that an event will never be handled.
 
@@ -48,6 +60,7 @@ __all__ = [
     "EventRefused",
     "EventRejected",
     "EventTooLarge",
+    "IdUnconfirmed",
     "PyEventsError",
     "RegistryError",
     "RegistryUnreachable",
@@ -284,6 +297,18 @@ class SchemaUnknown(RegistryError):
         self.what = what
         super().__init__(
             f"the schema registry at {url} does not have {what}. Register the contracts with `pyevents registry apply`."
+        )
+
+
+class IdUnconfirmed(RegistryError):
+    """The registry gives a schema an id under which it shows another one, as while it is restored."""
+
+    def __init__(self, subject: str, url: str, schema_id: int) -> None:
+        self.subject = subject
+        self.schema_id = schema_id
+        super().__init__(
+            f"the schema registry at {url} says that {subject} has id {schema_id}, and shows another schema under it. "
+            f"Is it being restored, or are there several behind that address? The topic waits."
         )
 
 

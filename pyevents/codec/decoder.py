@@ -18,6 +18,7 @@ from pyevents.codec.refusal import Problem, describe
 from pyevents.envelope import EventSchema, RawEnvelope
 from pyevents.errors import RegistryUnreachable, Undecodable, UnknownMajor
 from pyevents.registry import Schema
+from pyevents.registry.schemas import Remembered
 
 __all__ = ["Decoder", "Event", "Schemas", "Skipped"]
 
@@ -89,6 +90,7 @@ class Decoder:
         self._clock = clock
         self._away_until = 0.0
         self._sources: dict[bytes, _Source] = {}
+        self._unconfirmed: dict[bytes, _Source] = {}
         self._bare: dict[str, _Source] = {}
         self._rules: dict[tuple[str, int], PayloadRules] = {}
 
@@ -132,8 +134,11 @@ class Decoder:
     def _source(self, value: bytes) -> _Source | None:
         schema_id, body = unframe(value)
         is_json = body[:1] == b"{"
-        if schema_id is None or (is_json and self._clock() < self._away_until):
+        away = self._clock() < self._away_until
+        if schema_id is None or (is_json and away):
             return None
+        if away and (known := self._unconfirmed.get(value[:HEADER])):
+            return known
         try:
             writer = self._schemas.schema_of(schema_id)
         except RegistryUnreachable:
@@ -141,7 +146,13 @@ class Decoder:
             if is_json:
                 return None
             raise
-        source = self._sources[value[:HEADER]] = self._identify(writer)
+        if not isinstance(writer, Remembered):
+            source = self._sources[value[:HEADER]] = self._identify(writer)
+            return source
+        self._away_until = self._clock() + _ASK_AGAIN
+        if is_json:
+            return None
+        source = self._unconfirmed[value[:HEADER]] = self._identify(writer)
         return source
 
     def _identify(self, writer: Schema) -> _Source:

@@ -5,6 +5,7 @@ The sender never waits here: it asks for an id and gets it, or is woken once the
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyevents.config import cache_folder
-from pyevents.errors import RegistryError, RegistryUnreachable
+from pyevents.errors import IdUnconfirmed, RegistryError, RegistryUnreachable
 from pyevents.registry.cache import IdCache
 from pyevents.registry.client import Registry, Schema
 from pyevents.retry import Backoff
@@ -58,6 +59,7 @@ class Ids:
         self._known: dict[str, int] = {}
         self._open: dict[str, Wanted] = {}
         self._failures: dict[str, RegistryError] = {}
+        self._recreated = False
         self._changed = threading.Condition()
         self._closed = False
         self._worker: threading.Thread | None = None
@@ -65,7 +67,8 @@ class Ids:
     def id_of(self, wanted: Wanted) -> int | None:
         """Return the id, or None after asking for it in the background.
 
-        An id from the cache is good at once, and confirmed as soon as the registry answers.
+        An id from the cache is good at once, and confirmed as soon as the registry answers. Where it turns out
+        to be wrong, there is no id, and the topic waits, until the new number reads back as this very schema.
         """
         place = wanted.subject + wanted.fingerprint
         known = self._known.get(place)
@@ -114,20 +117,13 @@ class Ids:
     def _settle(self, place: str, wanted: Wanted) -> bool:
         try:
             found = self._ask(wanted)
+            if self._known.get(place, found) != found:
+                self._hold(wanted, f"it is {found} now")
+            if self._recreated:
+                self._read_back(wanted, found)
         except RegistryError as error:
             self._fail(place, wanted, error)
             return False
-        before = self._known.get(place)
-        if before is not None and before != found:
-            log.error(
-                "the registry at %s has another id for %s than before (%d, now %d): was it recreated? "
-                "The cache is dropped; messages sent since the start bear the old id",
-                self._registry.url,
-                wanted.subject,
-                before,
-                found,
-            )
-            self._cache.forget()
         with self._changed:
             self._known[place] = found
             del self._open[place]
@@ -145,7 +141,31 @@ class Ids:
         if type(self._failures.get(place)) is not type(error):
             log.warning("no schema id for %s yet: %s", wanted.subject, error)
         self._failures[place] = error
-        if not isinstance(error, RegistryUnreachable) and self._known.pop(place, None) is not None:
-            log.error("the cached id for %s is not valid any more; its topic waits", wanted.subject)
-            self._cache.forget()
-            self._on_change()
+        if not isinstance(error, RegistryUnreachable) and place in self._known:
+            self._hold(wanted, "it is not there any more")
+
+    def _hold(self, wanted: Wanted, why: str) -> None:
+        """Use none of the ids that are not confirmed yet: the registry is not the one that they came from."""
+        self._cache.forget()
+        self._recreated = True
+        with self._changed:
+            for place in self._open:
+                self._known.pop(place, None)
+        log.error(
+            "the schema id of %s at %s is another than before (%s): was the registry recreated? The cache is dropped, "
+            "and topics wait until their ids are confirmed; messages sent since the start bear the old id",
+            wanted.subject,
+            self._registry.url,
+            why,
+        )
+        self._on_change()
+
+    def _read_back(self, wanted: Wanted, found: int) -> None:
+        if _names(self._registry.schema_of(found)) != _names(wanted.schema):
+            raise IdUnconfirmed(wanted.subject, self._registry.url, found)
+
+
+def _names(schema: Schema) -> tuple[object, ...]:
+    """Return what says which event a schema is of: registries may rewrite the rest of a text."""
+    text = json.loads(schema.text)
+    return schema.format, *(text.get(member) for member in ("title", "namespace", "name"))

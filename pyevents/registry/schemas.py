@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from pyevents.config import cache_folder
@@ -9,7 +10,13 @@ from pyevents.errors import RegistryUnreachable
 from pyevents.registry.cache import IdCache
 from pyevents.registry.client import Registry, Schema
 
-__all__ = ["Schemas"]
+__all__ = ["Remembered", "Schemas"]
+
+log = logging.getLogger("pyevents.registry")
+
+
+class Remembered(Schema):
+    """A schema from the disk, which the registry has not confirmed in this process: ask again for it."""
 
 
 class Schemas:
@@ -29,7 +36,7 @@ class Schemas:
         self._known: dict[int, Schema] = {}
 
     def schema_of(self, schema_id: int) -> Schema:
-        """Return the schema of an id.
+        """Return the schema of an id, `Remembered` while the registry does not answer.
 
         Raises:
             SchemaUnknown: The registry does not have it.
@@ -37,16 +44,26 @@ class Schemas:
         """
         known = self._known.get(schema_id)
         if known is None:
-            known = self._known[schema_id] = self._ask(schema_id)
+            known = self._ask(schema_id)
+            if not isinstance(known, Remembered):
+                self._known[schema_id] = known
         return known
 
     def _ask(self, schema_id: int) -> Schema:
+        cached = self._cache.schema_of(schema_id)
         try:
             found = self._registry.schema_of(schema_id)
         except RegistryUnreachable:
-            cached = self._cache.schema_of(schema_id)
             if cached is None:
                 raise
-            return Schema(*cached)
+            return Remembered(*cached)
+        if cached not in (None, found):
+            log.error(
+                "the registry at %s has another schema under id %d than before: was it recreated? "
+                "The cache is dropped; messages from before cannot be told from newer ones by their ids",
+                self._registry.url,
+                schema_id,
+            )
+            self._cache.forget()
         self._cache.remember_schema(schema_id, found.format, found.text)
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from pyevents.errors import RegistryUnreachable, Undecodable
 from pyevents.events import PatientCreated
 from pyevents.memory import MemoryRegistry
 from pyevents.registry import Schema
+from pyevents.registry.schemas import Schemas
 
 CATALOG = load()
 PATIENT = {"patient_id": 7, "vorname": "Anna", "nachname": "Muster"}
@@ -158,3 +160,22 @@ def test_avro_waits_for_the_registry_that_is_away(registry: AwayRegistry) -> Non
 def test_bare_json_of_an_unknown_type_is_somebody_elses(registry: AwayRegistry) -> None:
     value = message(registry, eventType="patient.seen")[5:]
     assert Decoder(CATALOG, registry).decode(value) == Skipped("patient.seen")
+
+
+def test_avro_is_read_with_a_remembered_schema_which_is_confirmed_once_the_registry_answers(
+    registry: AwayRegistry, tmp_path: Path
+) -> None:
+    registry.url = "http://registry.example:8081"
+    mail = {"request_id": "r", "empfaenger_email": "a@b.de", "empfaenger_name": "A", "betreff": "B", "inhalt_text": "C"}
+    encoded = Encoder(CATALOG, "s").encode_payload("email-commands", "email.send", mail, None, None)
+    major = CATALOG.contract("email.send").majors[0]
+    number = registry.register(major.subject, Schema("avro", major.newest.schema))
+    Schemas(registry, tmp_path).schema_of(number)
+    registry.away, registry.asked, clock = True, 0, Clock()
+    decoder, value = Decoder(CATALOG, Schemas(registry, tmp_path), clock=clock), frame(number, encoded.body)
+    assert all(isinstance(decoder.decode(value), Event) for _ in range(10))
+    assert (registry.asked, decoder.type_of(value)) == (1, "")
+    registry.away = False
+    clock.now += 1.0
+    assert all(isinstance(decoder.decode(value), Event) for _ in range(10))
+    assert (registry.asked, decoder.type_of(value)) == (2, "email.send")

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from pyevents.errors import RegistryUnreachable, SchemaUnknown
+from pyevents.errors import IdUnconfirmed, RegistryUnreachable, SchemaUnknown
 from pyevents.memory import MemoryRegistry
 from pyevents.registry import Ids, Registry, Schema
 from pyevents.registry.ids import Wanted
-from pyevents.registry.schemas import Schemas
+from pyevents.registry.schemas import Remembered, Schemas
 from pyevents.retry import Backoff
 from tests.suite.place import wait_until
 
-WANTED = Wanted("patient-events-patient.created", "f" * 64, Schema("json", "{}"))
+WANTED = Wanted("patient-events-patient.created", "f" * 64, Schema("json", '{"title": "patient.created"}'))
+OTHER = Wanted("patient-events-patient.deleted", "e" * 64, Schema("json", '{"title": "patient.deleted"}'))
 
 
 class Switchable(MemoryRegistry):
@@ -101,7 +102,61 @@ def test_recreated_registry_drops_the_cached_id(
         assert isinstance(second.failure(WANTED.subject, WANTED.fingerprint), SchemaUnknown)
         empty.register(WANTED.subject, WANTED.schema)
         wait_until(lambda: second.id_of(WANTED) == 2, "the new number comes")
-    assert "not valid any more" in caplog.text
+    assert "is not there any more" in caplog.text
+
+
+class Restored(Switchable):
+    """A registry that was recreated, and knows the number of a schema before it shows the schema under it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = Schema("json", '{"title": "another"}')
+
+    def schema_of(self, schema_id: int) -> Schema:
+        return self.shown
+
+
+def test_another_number_holds_the_topic_until_it_reads_back_as_the_schema(
+    registry: Switchable, ids: Callable[[Registry], Ids], caplog: pytest.LogCaptureFixture
+) -> None:
+    first = ids(registry)
+    for wanted in (WANTED, OTHER):
+        registry.register(wanted.subject, wanted.schema)
+        wait_until(lambda wanted=wanted: first.id_of(wanted), "the id comes")
+    restored = Restored()
+    restored.register("another", restored.shown)
+    restored.register(WANTED.subject, WANTED.schema)
+    restored.away = True
+    with caplog.at_level(logging.ERROR, "pyevents.registry"):
+        second = ids(restored)
+        assert second.id_of(WANTED), "the cached ids are good until the registry answers"
+        assert second.id_of(OTHER)
+        restored.away = False
+        wait_until(lambda: isinstance(second.failure(WANTED.subject, WANTED.fingerprint), IdUnconfirmed), "it is held")
+        assert second.id_of(WANTED) is None
+        assert second.id_of(OTHER) is None, "no unconfirmed id of that registry is used any more"
+        restored.shown = WANTED.schema
+        wait_until(lambda: second.id_of(WANTED) == 2, "the number is confirmed")
+    assert "was the registry recreated?" in caplog.text
+    assert second.failure(WANTED.subject, WANTED.fingerprint) is None
+
+
+def test_consumer_confirms_a_remembered_schema_once(
+    registry: Switchable, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = registry.register(WANTED.subject, WANTED.schema)
+    Schemas(registry, tmp_path).schema_of(number)
+    registry.away, recreated = True, Switchable()
+    recreated.register("another", Schema("json", "true"))
+    schemas = Schemas(registry, tmp_path)
+    assert isinstance(schemas.schema_of(number), Remembered)
+    registry.away = False
+    before = registry.questions
+    assert [isinstance(schemas.schema_of(number), Remembered) for _ in range(3)] == [False] * 3
+    assert registry.questions == before + 1
+    with caplog.at_level(logging.ERROR, "pyevents.registry"):
+        assert Schemas(recreated, tmp_path).schema_of(number) == Schema("json", "true")
+    assert "was it recreated?" in caplog.text
 
 
 def test_consumer_reads_known_ids_without_the_registry(registry: Switchable, tmp_path: Path) -> None:
