@@ -34,6 +34,7 @@ _FOR_A_PERSON = {
     "TRANSACTIONAL_ID_AUTHORIZATION_FAILED": "the ACL does not let this service write",
     "_AUTHENTICATION": "the broker does not accept user and password, or the certificate",
     "SASL_AUTHENTICATION_FAILED": "the broker does not accept user and password",
+    "_SSL": "the broker's certificate is not trusted here, or ours not there",
     "_UNKNOWN_TOPIC": "the topic does not exist",
     "UNKNOWN_TOPIC_OR_PART": "the topic does not exist",
     "_UNKNOWN_PARTITION": "the topic does not have this partition",

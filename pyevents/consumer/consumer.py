@@ -21,7 +21,7 @@ from pyevents.consumer.health import Health
 from pyevents.consumer.lane import Gather
 from pyevents.consumer.letters import Letters, usable
 from pyevents.consumer.limit import DeadLetterLimit
-from pyevents.consumer.process import Rules
+from pyevents.consumer.process import Around, Rules
 from pyevents.consumer.signals import heeding
 from pyevents.consumer.status import ConsumerStatus
 from pyevents.envelope import EventSchema
@@ -67,6 +67,7 @@ class KafkaConsumer:
         max_buffer: Bytes that a partition may hold in unfinished events.
         drain_timeout: Seconds for what is in hand to finish, when partitions go and at the end.
         slow_after: Seconds after which a handler is reported with its stack.
+        around: Puts something around each call of a handler, such as `Tracing.process` (docs/observability.md).
         properties: Of librdkafka, by their own names: `{"group.protocol": "consumer"}` is the protocol of KIP-848,
             `{"group.instance.id": "matching-1"}` makes this a static member.
         transport: Another way than Kafka, such as `pyevents.memory.MemoryTransport`.
@@ -99,6 +100,7 @@ class KafkaConsumer:
         max_buffer: int = 32 * 1024 * 1024,
         drain_timeout: float = 10.0,
         slow_after: float = 30.0,
+        around: Around | None = None,
         properties: Properties | None = None,
         transport: Transport | None = None,
         registry: Registry | None = None,
@@ -131,6 +133,7 @@ class KafkaConsumer:
         self._bounds = {"doubles": doubles, "max_gap": max_gap, "max_buffer": max_buffer}
         self._budget = drain_timeout
         self._slow = slow_after
+        self._around = around
         self._schemas = Schemas(registry or HttpRegistry(schema_registry_url))
         self._transport = transport or _kafka(bootstrap_servers, properties)
         self._receiver = self._transport.receiver(group_id, client_id=group_id, auto_offset_reset=auto_offset_reset)
@@ -330,6 +333,7 @@ class KafkaConsumer:
             read.letters,
             read.replays,
             self._on_new_major,
+            self._around,
         )
         return Engine(
             self._receiver,

@@ -27,9 +27,12 @@ from pyevents.errors import ConsumerStopped, PyEventsError, SchemaUnknown, Undec
 from pyevents.retry import Retry
 from pyevents.transport import Message
 
-__all__ = ["Process", "Rules", "Step"]
+__all__ = ["Around", "Process", "Rules", "Step"]
 
 log = logging.getLogger("pyevents.consumer")
+
+Around = Callable[[Handler, Sequence[Message], str], Handler]
+"""Takes a handler, the messages that it is called for and the group; returns a handler."""
 
 _TURN = 0.05
 """Seconds after which a worker gives back what it has not begun, so that offsets and others get on."""
@@ -63,6 +66,8 @@ class Rules(NamedTuple):
     """The retry topics."""
 
     on_new_major: Exhausted
+    around: Around | None = None
+    """Puts something around each call of a handler."""
 
 
 class Process:
@@ -111,7 +116,7 @@ class Process:
 
     def _single(self, work: Work) -> Generator[Step, None, None]:
         messages, doubles, failures = work.messages, work.lane.track.doubles, work.lane.failures
-        decode, handlers, clock = self.decoder.decode, self._handlers, self._clock
+        decode, handlers, clock, around = self.decoder.decode, self._handlers, self._clock, self._rules.around
         replayed = work.lane.track.partition.topic in self._rules.replays
         tally = _Tally()
         end, index = clock() + _TURN, 0
@@ -129,7 +134,8 @@ class Process:
                     tally.doubles += 1
                     continue
                 handler = handlers[event.raw.event_type]  # type: ignore[union-attr]
-                yield Step(handler, msgspec.structs.replace(event, replayed=True) if replayed else event)
+                called = around(handler, (message,), self._rules.group) if around else handler
+                yield Step(called, msgspec.structs.replace(event, replayed=True) if replayed else event)
             except BaseException as error:  # whatever a handler raises must neither end the consumer nor lose the event
                 self._failed(work, messages[index:], (message,), event, handler, error, tally)
                 return
@@ -143,7 +149,7 @@ class Process:
 
     def _gathered(self, work: Work) -> Generator[Step, None, None]:
         """As `_single`, with batches: an event waits for the others unless one of its key has to come before."""
-        messages, doubles = work.messages, work.lane.track.doubles
+        messages, doubles, around = work.messages, work.lane.track.doubles, self._rules.around
         replayed = work.lane.track.partition.topic in self._rules.replays
         tally, done = _Tally(), set[int]()
         batches: dict[int, tuple[Handler, list[Message], list[Event]]] = {}
@@ -179,7 +185,8 @@ class Process:
                         due.append(batches.pop(id(handler)))
             for handler, members, events in due:
                 try:
-                    yield Step(handler, events if handler.gather else events[0])
+                    called = around(handler, members, self._rules.group) if around else handler
+                    yield Step(called, events if handler.gather else events[0])
                 except BaseException as error:
                     self._failed(work, _left(messages, done), members, events[0], handler, error, tally)
                     return

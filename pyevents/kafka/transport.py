@@ -15,6 +15,7 @@ from pyevents.config import Properties, bootstrap_servers, client_properties
 from pyevents.errors import ConfigurationInvalid
 from pyevents.kafka.admin import create_topics, topic_names, unusable
 from pyevents.kafka.cluster import KafkaCluster
+from pyevents.kafka.log import librdkafka_log
 from pyevents.kafka.reader import KafkaReader
 from pyevents.kafka.receiver import KafkaReceiver
 from pyevents.kafka.sender import KafkaSender
@@ -23,9 +24,6 @@ from pyevents.transport import LARGEST
 __all__ = ["KafkaTransport"]
 
 log = logging.getLogger("pyevents.kafka")
-librdkafka_log = logging.getLogger("pyevents.kafka.librdkafka")
-# librdkafka calls the setting experimental at every start; that it is needed was measured (see `_SENDER`).
-librdkafka_log.addFilter(lambda record: "enable.gapless.guarantee" not in record.getMessage())
 
 Client = TypeVar("Client")
 

@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -59,6 +59,7 @@ class RobustKafkaProducer:
         spool_limit: Bytes that may wait; default 1 GiB on disk, 256 MiB in memory.
         durability: What an accepted event survives: `"os"` the end of the process, `"fsync"` power loss,
             `"interval:200"` power loss but for the last 200 milliseconds.
+        add_headers: Each is asked for further headers of every message; see docs/observability.md.
         transport: Another way than Kafka, such as `pyevents.memory.MemoryTransport`.
         registry: Another registry than that of the URL.
 
@@ -82,6 +83,7 @@ class RobustKafkaProducer:
         spool_dir: str | Path | None = None,
         spool_limit: int | None = None,
         durability: str = "os",
+        add_headers: Sequence[Callable[[Encoded], Mapping[str, str | bytes]]] = (),
         transport: Transport | None = None,
         registry: Registry | None = None,
     ) -> None:
@@ -101,6 +103,7 @@ class RobustKafkaProducer:
             framing == "confluent",
             store,
         )
+        self._add_headers = tuple(add_headers)
         self._closed = False
         self._lock = threading.Lock()
         self._running: Running | None = Running(self._setup, self._lock)
@@ -246,6 +249,8 @@ class RobustKafkaProducer:
         headers: Mapping[str, str | bytes] | None,
         on_delivery: Callable[[Receipt], None] | None,
     ) -> str:
+        for add in self._add_headers:
+            headers = {**add(encoded), **(headers or {})}
         pairs = _headers(headers) if headers else ()
         if (size := encoded.size(pairs)) > self._largest:
             raise EventTooLarge(encoded.event_type, size, self._largest)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pyevents.catalog import Loaded
 from pyevents.codec.framing import frame
 from pyevents.errors import UnknownEventType, UnknownVersion
+from pyevents.outcome import Outcome, after_fault, in_words
 from pyevents.producer.keeper import Keeper
 from pyevents.producer.outbound import Unsendable
 from pyevents.producer.sending import Sending
@@ -73,6 +74,8 @@ class Running:
         lanes = sending.lanes()
         pending = sending.waiting()
         size, oldest = self._extent(pending)
+        trouble = sending.trouble
+        refused = in_words(trouble) if trouble is not None and after_fault(trouble) is Outcome.WAIT else None
         return ProducerStatus(
             sending.trouble is None and (sending.cluster_id is not None or sending.sent > 0),
             pending,
@@ -81,7 +84,11 @@ class Running:
             sending.sent,
             sum(outbound.retried for outbound in sending.outbounds()),
             sum(lane.rejected for lane in lanes),
-            {lane.topic: reason for lane in lanes if (reason := lane.reason or self._without_id(lane.topic))},
+            {
+                lane.topic: reason
+                for lane in lanes
+                if (reason := lane.reason or self._without_id(lane.topic) or refused)
+            },
             sending.last_error,
             sending.last_error_at,
             self._setup.store.durability,

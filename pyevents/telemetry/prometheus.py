@@ -1,0 +1,123 @@
+"""A Prometheus collector that asks producers and consumers for their status at scrape time: no cost per event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pyevents.consumer.status import ConsumerStatus
+from pyevents.producer.status import ProducerStatus
+
+__all__ = ["METRICS", "StatusCollector"]
+
+
+class _Producer(Protocol):
+    """Of a `RobustKafkaProducer` what is read here."""
+
+    service_name: str
+
+    def status(self) -> ProducerStatus: ...
+
+
+class _Consumer(Protocol):
+    """Of a `KafkaConsumer` what is read here."""
+
+    group_id: str
+
+    def status(self) -> ConsumerStatus: ...
+
+
+class _Metric(NamedTuple):
+    kind: type[CounterMetricFamily] | type[GaugeMetricFamily]
+    name: str
+    field: str
+    """Of the status; None there is no sample."""
+    words: str
+
+
+_PRODUCER = (
+    _Metric(CounterMetricFamily, "messaging_client_sent_messages", "sent", "Events that the broker confirmed."),
+    _Metric(
+        CounterMetricFamily, "pyevents_producer_retried", "retried", "Times that an event was given to a client again."
+    ),
+    _Metric(
+        CounterMetricFamily, "pyevents_producer_rejected", "rejected", "Events set aside that the broker never takes."
+    ),
+    _Metric(GaugeMetricFamily, "pyevents_producer_connected", "connected", "1 while a broker answers."),
+    _Metric(GaugeMetricFamily, "pyevents_producer_pending_events", "pending", "Events that wait in the spool."),
+    _Metric(GaugeMetricFamily, "pyevents_producer_pending_bytes", "pending_bytes", "Their size."),
+    _Metric(GaugeMetricFamily, "pyevents_producer_oldest_seconds", "oldest", "Age of the first of them."),
+)
+_CONSUMER = (
+    _Metric(CounterMetricFamily, "messaging_client_consumed_messages", "handled", "Events whose handler returned."),
+    _Metric(CounterMetricFamily, "pyevents_consumer_skipped", "skipped", "Messages of types that nobody here handles."),
+    _Metric(CounterMetricFamily, "pyevents_consumer_passed", "passed", 'Events passed over, with on_error="skip".'),
+    _Metric(CounterMetricFamily, "pyevents_consumer_failures", "failures", "Failed attempts."),
+    _Metric(CounterMetricFamily, "pyevents_consumer_doubles", "doubles", "Events dropped as handled before."),
+    _Metric(CounterMetricFamily, "pyevents_consumer_dead_letters", "dead_letters", "Dead letters, confirmed."),
+)
+_PARTITION = (
+    _Metric(GaugeMetricFamily, "pyevents_consumer_lag", "lag", "Messages from the first unfinished one to the newest."),
+    _Metric(GaugeMetricFamily, "pyevents_consumer_in_flight", "in_flight", "Events that workers have in hand."),
+    _Metric(GaugeMetricFamily, "pyevents_consumer_oldest_seconds", "oldest", "How long the oldest of those has been."),
+    _Metric(GaugeMetricFamily, "pyevents_consumer_waiting_keys", "waiting_keys", "Keys that wait for another attempt."),
+    _Metric(GaugeMetricFamily, "pyevents_consumer_paused", "paused", "1 while too much is unfinished to read on."),
+)
+_WAITING = _Metric(GaugeMetricFamily, "pyevents_producer_topic_waiting", "waiting", "1 for each topic that waits.")
+
+METRICS = tuple(one.name for one in (*_PRODUCER, _WAITING, *_CONSUMER, *_PARTITION))
+"""Every name; counters are exposed with `_total` behind it."""
+
+
+class StatusCollector(Collector):
+    """The metrics of some producers and consumers: `REGISTRY.register(StatusCollector(producers=[producer]))`.
+
+    Args:
+        producers: Of different service names.
+        consumers: Of different groups.
+    """
+
+    def __init__(self, producers: Sequence[_Producer] = (), consumers: Sequence[_Consumer] = ()) -> None:
+        self._producers = tuple(producers)
+        self._consumers = tuple(consumers)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric with a sample for each source."""
+        producers = [((one.service_name,), one.status()) for one in self._producers]
+        consumers = [((one.group_id,), one.status()) for one in self._consumers]
+        partitions = [
+            ((*labels, place.topic, str(place.number)), state)
+            for labels, status in consumers
+            for place, state in status.partitions.items()
+        ]
+        yield from _families(_PRODUCER, ("service",), producers)
+        waiting = _family(_WAITING, ("service", "topic"))
+        for labels, status in producers:
+            for topic in status.waiting:
+                waiting.add_metric([*labels, topic], 1)
+        yield waiting
+        yield from _families(_CONSUMER, ("group",), consumers)
+        yield from _families(_PARTITION, ("group", "topic", "partition"), partitions)
+
+    def describe(self) -> Iterator[Metric]:
+        """Yield nothing: to be registered must not ask for a status."""
+        return iter(())
+
+
+def _families(
+    metrics: Sequence[_Metric], labels: tuple[str, ...], sources: Sequence[tuple[tuple[str, ...], object]]
+) -> Iterator[Metric]:
+    for metric in metrics:
+        family = _family(metric, labels)
+        for values, status in sources:
+            found = getattr(status, metric.field)
+            if found is not None:
+                family.add_metric([*values], float(found))
+        yield family
+
+
+def _family(metric: _Metric, labels: tuple[str, ...]) -> CounterMetricFamily | GaugeMetricFamily:
+    return metric.kind(metric.name, metric.words, labels=labels)
