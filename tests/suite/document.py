@@ -23,9 +23,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["LANGUAGES", "Block", "blocks"]
+__all__ = ["PAGES", "PLATFORM", "Block", "blocks", "run", "usage_examples"]
 
-LANGUAGES = {"python", "console"}
+_ROOT = Path(__file__).parents[2]
+PLATFORM = _ROOT.parent / "shared/platform/kafka-configuration.md"
+PAGES = [_ROOT / "README.md", _ROOT / "CONTRIBUTING.md", *sorted((_ROOT / "docs").glob("**/*.md"))]
+
+_LANGUAGES = {"python", "console"}
 _BLOCK = re.compile(r"(?:^<!-- (?P<mark>[^\n]*?) -->\n)?^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.M | re.S)
 _SECONDS = 60
 
@@ -46,25 +50,7 @@ class Block:
     def run(self, folder: Path, environment: dict[str, str]) -> None:
         """Run it in a folder, and fail unless it does what its mark says."""
         kind, _, rest = self.mark.partition(": ")[2].partition(" ")
-        process = subprocess.Popen(
-            self._command(folder),
-            cwd=folder,
-            env=environment,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        limit = threading.Timer(_SECONDS, process.kill)
-        limit.start()
-        said = ""
-        assert process.stdout
-        for line in process.stdout:
-            said += line
-            if kind == "until" and rest in line:
-                process.send_signal(signal.SIGTERM)
-        status = process.wait()
-        limit.cancel()
+        status, said = run(self._command(folder), folder, environment, until=rest if kind == "until" else None)
         assert status == (int(rest) if kind == "status" else 0), f"{self.place} ended with {status}\n{said}"
         for line in [rest] if kind == "until" else self._expected():
             assert line in said, f"{self.place} does not print {line!r}\n{said}"
@@ -85,10 +71,42 @@ class Block:
         return [line for line in lines if line and not line.startswith("$ ")]
 
 
+def run(command: list[str], folder: Path, environment: dict[str, str], until: str | None = None) -> tuple[int, str]:
+    """Run a command, ended by SIGTERM once it prints *until*; return its status and what it printed."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    limit = threading.Timer(_SECONDS, process.kill)
+    limit.start()
+    said = ""
+    assert process.stdout
+    for line in process.stdout:
+        said += line
+        if until is not None and until in line:
+            process.send_signal(signal.SIGTERM)
+    status = process.wait()
+    limit.cancel()
+    return status, said
+
+
+def usage_examples() -> list[str]:
+    """Return the Python blocks of the section "Usage Examples" of the platform's document; none where it is not."""
+    if not PLATFORM.exists():
+        return []
+    usage = PLATFORM.read_text().partition("## Usage Examples")[2].partition("## Resilience Patterns")[0]
+    return re.findall(r"```python\n(.*?)```", usage, re.DOTALL)
+
+
 def blocks(path: Path) -> Iterator[Block]:
     """Yield the blocks of a file that are Python or typed at a console."""
     text = path.read_text()
     for found in _BLOCK.finditer(text):
-        if found["language"] in LANGUAGES:
+        if found["language"] in _LANGUAGES:
             line = text.count("\n", 0, found.start("language")) + 1
             yield Block(f"{path.name}:{line}", found["language"], found["mark"] or "", found["code"])

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pyevents import EventSchema
 from pyevents.pytest_plugin import MemoryPair
+from tests.suite.document import PLATFORM, usage_examples
 from tests.suite.place import wait_until
 
-DOCUMENT = Path(__file__).parents[3] / "shared/platform/kafka-configuration.md"
 
-
-@pytest.fixture
-def blocks() -> list[str]:
-    if not DOCUMENT.exists():
-        pytest.skip("the platform's document is not beside the repository")
-    usage = DOCUMENT.read_text().partition("## Usage Examples")[2].partition("## Resilience Patterns")[0]
-    return re.findall(r"```python\n(.*?)```", usage, re.DOTALL)
-
-
-def test_usage_examples_carry_an_event_from_producer_to_handler(blocks: list[str], pyevents_memory: MemoryPair) -> None:
+def test_usage_examples_carry_an_event_from_producer_to_handler(pyevents_memory: MemoryPair) -> None:
     created, updated = list[Any](), list[Any]()
 
     class Patient:
@@ -46,9 +35,12 @@ def test_usage_examples_carry_an_event_from_producer_to_handler(blocks: list[str
         "process_new_patient": created.append,
         "update_matching_data": updated.append,
     }
+    blocks = usage_examples()
+    if not blocks:
+        pytest.skip("the platform's document is not beside the repository")
     assert len(blocks) == 2
     for block in blocks:
-        exec(compile(block, str(DOCUMENT), "exec"), names)
+        exec(compile(block, str(PLATFORM), "exec"), names)
     names["create_patient"]({"id": 7, "vorname": "Anna", "nachname": "Muster"})
     names["producer"].send_event(
         topic="patient-events", event_type="patient.updated", payload={"patient_id": 7, "ort": "Köln"}
