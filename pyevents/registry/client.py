@@ -120,7 +120,7 @@ class HttpRegistry:
             return question(self._client())
         except SchemaRegistryError as error:
             raise of_answer(self.url, what, error) from None
-        except (OSError, ValueError, TypeError, OAuthTokenError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, KeyError, OAuthTokenError) as error:
             raise of_transport(self.url, error, self._timeout) from None
         except Exception as error:  # its HTTP library has its own tree of transport errors
             if "TransportError" not in {cls.__name__ for cls in type(error).__mro__}:

@@ -38,7 +38,7 @@ def of_answer(url: str, what: str, error: Any) -> RegistryError:
         return RegistryUnreachable(url, f"a proxy before it answers {status}", "Is the registry behind it running?")
     if status in _PASSING:
         return RegistryUnreachable(url, f"it answers {status}", "See its own log; trying again may help.")
-    if error.error_code == _NOT_A_REGISTRY:
+    if error.error_code in (_NOT_A_REGISTRY, None):
         return RegistryUnreachable(url, f"{_NO_REGISTRY} ({status})", _URL)
     if error.error_code == _READ_ONLY:
         return SchemaRefused(what, url, "it is read-only (its mode). Set the mode to READWRITE, or ask who set it")
@@ -52,6 +52,8 @@ def of_transport(url: str, error: BaseException, timeout: float) -> RegistryUnre
     chain = list(_chain(error))
     if any(isinstance(one, json.JSONDecodeError) for one in chain):
         return RegistryUnreachable(url, f"{_NO_REGISTRY}: its answer is not JSON", _URL)
+    if isinstance(error, TypeError | AttributeError | KeyError):
+        return RegistryUnreachable(url, f"{_NO_REGISTRY}: its answer has another form", _URL)
     names = {cls.__name__ for one in chain for cls in type(one).__mro__}
     if "OAuthTokenError" in names:
         return RegistryUnreachable(
