@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import io
+import uuid
 from typing import Any
 
 import msgspec
@@ -13,26 +16,41 @@ from pyevents.errors import Undecodable
 
 __all__ = ["AvroReader", "AvroWriter", "fullname"]
 
+# Logical types want these as objects, which the typed object has.
+_KEPT = (bytes, datetime.date, datetime.datetime, datetime.time, datetime.timedelta, decimal.Decimal, uuid.UUID)
+
 
 class AvroWriter:
     """Writes envelope and payload with one message schema.
 
+    A record is its fields one behind the other (Avro 1.12, "Complex Types"), so the envelope, which is text
+    throughout and mostly the same, is joined here and only the payload is given to fastavro.
+
     Args:
         schema: Text of the message schema.
+        envelope: The envelope's constant fields; `eventId` and `timestamp` come with each event.
     """
 
-    def __init__(self, schema: str) -> None:
+    def __init__(self, schema: str, envelope: dict[str, str]) -> None:
         import fastavro
 
-        self._schema = fastavro.parse_schema(msgspec.json.decode(schema))
+        *fields, payload = msgspec.json.decode(schema)["fields"]
+        names = [field["name"] for field in fields]
+        assert payload["name"] == "payload" and all(field["type"] == "string" for field in fields), names
+        self._parts = [_text(envelope.get(name, "")) for name in names]
+        self._id_at, self._timestamp_at = names.index("eventId"), names.index("timestamp")
+        self._payload = fastavro.parse_schema(payload["type"])
         self._write = fastavro.schemaless_writer
 
-    def write(self, envelope: dict[str, Any], payload: Struct) -> bytes:
+    def write(self, event_id: str, timestamp: str, payload: Struct) -> bytes:
         """Return the Avro binary of a payload that the derived view has accepted."""
+        parts = self._parts.copy()
+        parts[self._id_at] = _text(event_id)
+        parts[self._timestamp_at] = _text(timestamp)
         out = io.BytesIO()
-        # Logical types want date and datetime objects, which the typed object has; text stays text.
-        self._write(out, self._schema, envelope | {"payload": _fields(payload)})
-        return out.getvalue()
+        self._write(out, self._payload, msgspec.to_builtins(payload, builtin_types=_KEPT))
+        parts.append(out.getvalue())
+        return b"".join(parts)
 
 
 class AvroReader:
@@ -86,16 +104,13 @@ def fullname(schema: str) -> str | None:
         return None
 
 
-def _fields(value: Any) -> Any:
-    if isinstance(value, Struct):
-        found = ((name, getattr(value, attribute)) for name, attribute in _names(type(value)))
-        return {name: _fields(part) for name, part in found if part is not msgspec.UNSET}
-    if isinstance(value, list):
-        return [_fields(part) for part in value]
-    if isinstance(value, dict):
-        return {name: _fields(part) for name, part in value.items()}
-    return value
-
-
-def _names(cls: type[Struct]) -> list[tuple[str, str]]:
-    return list(zip(cls.__struct_encode_fields__, cls.__struct_fields__, strict=True))
+def _text(value: str) -> bytes:
+    """Return a string as Avro has it: its length in bytes, zigzag and in groups of seven bits, then UTF-8."""
+    data = value.encode()
+    length = len(data) << 1
+    head = bytearray()
+    while length > 0x7F:
+        head.append(length & 0x7F | 0x80)
+        length >>= 7
+    head.append(length)
+    return bytes(head) + data

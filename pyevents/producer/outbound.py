@@ -22,6 +22,8 @@ Send = Callable[[Record, Callable[[Delivery], None]], None]
 _EVENTS = 10_000
 _BYTES = 16 << 20
 
+_new = tuple.__new__  # half the price of Record(), on the way of every event
+
 
 class Word(NamedTuple):
     """The last word on one event: where the broker has it, or why it never will."""
@@ -185,11 +187,9 @@ class Outbound:
         if message is None:
             return False
         size, generation, report = len(message), self._generation, self._report
+        record = _new(Record, (entry.topic, entry.key, message, entry.headers, entry.timestamp))
         try:
-            send(
-                Record(entry.topic, entry.key, message, entry.headers, entry.timestamp),
-                lambda delivery: report(Report(self, generation, position, size, delivery)),
-            )
+            send(record, lambda delivery: report(_new(Report, (self, generation, position, size, delivery))))
         except Backpressure:
             return False
         except Refused as refused:

@@ -258,19 +258,11 @@ class RobustKafkaProducer:
             raise ConfigurationInvalid(
                 "framing", f"{encoded.event_type} is Avro, which cannot be sent without a schema id", "Use 'confluent'."
             )
-        entry = Entry(
-            encoded.topic,
-            encoded.key,
-            pairs,
-            encoded.event_type,
-            encoded.version,
-            encoded.fingerprint,
-            encoded.timestamp,
-            encoded.body,
-        )
+        topic, _, event_type, version, _, fingerprint, event_id, timestamp, key, body = encoded
+        entry = tuple.__new__(Entry, (topic, key, pairs, event_type, version, fingerprint, timestamp, body))
         told = None
         if on_delivery is not None:
-            topic, event_id, tell = encoded.topic, encoded.event_id, on_delivery
+            tell = on_delivery
 
             def told(word: Word) -> None:
                 tell(Receipt(event_id, topic, *word))
@@ -280,7 +272,7 @@ class RobustKafkaProducer:
                 raise Closed("producer")
             running = self._running or self._restart()
             running.sending.append(entry, told)
-        return encoded.event_id
+        return event_id
 
     def _restart(self) -> Running:
         """Begin anew in a forked child."""

@@ -49,9 +49,11 @@ class Running:
         self._setup = setup
         spool = setup.store.spool
         self.sending = Sending(setup.transport, setup.service, lock, spool.stream, self._message)
-        self._ids = Ids(setup.registry, auto_register=setup.auto_register, on_change=self.sending.wake)
+        self._ids = Ids(setup.registry, auto_register=setup.auto_register, on_change=self._ids_changed)
         self._keeper = Keeper(spool, self.sending)
-        self._known: dict[tuple[str, str, str], Wanted] = {}
+        self._lock = lock
+        self._prefixes: dict[str, bytes] = {}
+        """What stands before a body, by the fingerprint of its schema; each belongs to one event type alone."""
         self._wanting: dict[str, Wanted] = {}
         self._looked_at = 0.0
         self._seen: tuple[int, int | None] = (0, None)
@@ -115,17 +117,21 @@ class Running:
     def _message(self, entry: Entry) -> bytes | None:
         if not self._setup.framed:
             return entry.body
-        place = entry.event_type, entry.version, entry.fingerprint
-        wanted = self._known.get(place)
-        if wanted is None:
-            wanted = self._known[place] = self._wanted(entry)
-        schema_id = self._ids.id_of(wanted)
-        if schema_id is None:
-            self._wanting[entry.topic] = wanted
-            return None
-        if self._wanting:
+        prefix = self._prefixes.get(entry.fingerprint)
+        if prefix is None:
+            wanted = self._wanted(entry)
+            schema_id = self._ids.id_of(wanted)
+            if schema_id is None:
+                self._wanting[entry.topic] = wanted
+                return None
             self._wanting.pop(entry.topic, None)
-        return frame(schema_id, entry.body)
+            prefix = self._prefixes[entry.fingerprint] = frame(schema_id, b"")
+        return prefix + entry.body
+
+    def _ids_changed(self) -> None:
+        with self._lock:  # held by whoever looks an id up to remember it
+            self._prefixes.clear()
+        self.sending.wake()
 
     def _wanted(self, entry: Entry) -> Wanted:
         try:

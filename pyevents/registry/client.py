@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -16,6 +17,10 @@ __all__ = ["HttpRegistry", "Registry", "Schema"]
 Answer = TypeVar("Answer")
 
 _TYPES = {"json": "JSON", "avro": "AVRO"}
+
+# A child forked while another thread imports would wait for that module for ever, so a fork waits for the import.
+_making = threading.Lock()
+os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
 
 
 class Schema(NamedTuple):
@@ -76,7 +81,7 @@ class HttpRegistry:
             "retries.max.wait.ms": 2_000,
         }
         self._made: Any = None
-        self._making = threading.Lock()
+        self._process = 0
 
     def look_up(self, subject: str, schema: Schema) -> int:
         """Return the id under which the subject has this schema."""
@@ -114,7 +119,8 @@ class HttpRegistry:
             what: What is asked for, as errors name it.
             question: Gets a `SchemaRegistryClient`; may run in any thread.
         """
-        from confluent_kafka.schema_registry.error import OAuthTokenError, SchemaRegistryError
+        with _making:
+            from confluent_kafka.schema_registry.error import OAuthTokenError, SchemaRegistryError
 
         try:
             return question(self._client())
@@ -128,12 +134,12 @@ class HttpRegistry:
             raise of_transport(self.url, error, self._timeout) from None
 
     def _client(self) -> Any:
-        with self._making:
-            if self._made is None:
+        with _making:
+            if self._made is None or self._process != os.getpid():  # connections are not for two processes
                 from confluent_kafka.schema_registry import SchemaRegistryClient
 
                 try:
-                    self._made = SchemaRegistryClient(self._settings)
+                    self._made, self._process = SchemaRegistryClient(self._settings), os.getpid()
                 except (ValueError, TypeError, OSError) as error:
                     problem = f"the client cannot be made ({type(error).__name__})"
                     remedy = "Do the files of ssl.… exist, do certificate, key and its password go together?"
