@@ -28,7 +28,7 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pyevents generate --check
+	$(BIN)/pyevents check
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/publish.py

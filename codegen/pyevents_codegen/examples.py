@@ -7,6 +7,7 @@ schema that refuses it.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -153,9 +154,12 @@ def reasons(errors: list[jsonschema_rs.ValidationError]) -> set[Reason]:
 
 
 def _files(place: Path) -> list[Path]:
-    if not place.is_dir():
+    try:
+        with os.scandir(place) as entries:
+            names = sorted(one.name for one in entries if not one.name.startswith(".") and one.is_file())
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    return [path for path in sorted(place.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    return [place / name for name in names]
 
 
 def _strangers(folder: Folder, contract: ContractFolder) -> Iterator[Finding]:

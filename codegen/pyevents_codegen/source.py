@@ -65,9 +65,11 @@ def read(path: Path, file: str) -> Source | Finding:
         file: Its name in findings.
     """
     try:
-        if path.stat().st_size > SIZE:
+        with path.open("rb") as opened:
+            content = opened.read(SIZE + 1)
+        if len(content) > SIZE:
             return _whole(file, "file-size", f"it is larger than {SIZE // 2**20} MiB", "Make it smaller.")
-        text = path.read_bytes().decode("utf-8")
+        text = content.decode("utf-8")
     except OSError as error:
         return _whole(file, "file-unreadable", f"it cannot be read: {error.strerror}", "Make it a readable file.")
     except UnicodeDecodeError as error:

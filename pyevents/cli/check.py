@@ -63,6 +63,8 @@ def check_command(
     checked = check(schemas, package, root, topics_script, against=against)
     report(checked.findings, form)
     if checked.failed:
+        if form == "text":
+            click.echo("`pyevents check --explain RULE` says why a rule is there.", err=True)
         raise click.exceptions.Exit(1)
     if form == "text":
         click.echo(f"checked {checked.contracts} contracts, {checked.versions} versions: fine")

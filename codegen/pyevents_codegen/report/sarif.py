@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pyevents_codegen.finding import Finding
+from pyevents_codegen.rules import RULES
 
 __all__ = ["sarif"]
 
@@ -33,8 +34,16 @@ def sarif(findings: Sequence[Finding]) -> str:
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
-def _rule(rule: str) -> dict[str, Any]:
-    return {"id": rule}
+def _rule(name: str) -> dict[str, Any]:
+    rule = RULES.get(name)
+    if rule is None:
+        return {"id": name}
+    return {
+        "id": name,
+        "shortDescription": {"text": rule.purpose},
+        "fullDescription": {"text": rule.why},
+        "help": {"text": rule.fix},
+    }
 
 
 def _result(finding: Finding, index: int) -> dict[str, Any]:

@@ -96,6 +96,7 @@ def test_sarif_names_rule_place_and_level() -> None:
     (run,) = document["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert rules == ["compat", "string-bounded", "version-gap"]
+    assert "Every string has a limit" in run["tool"]["driver"]["rules"][1]["shortDescription"]["text"]
     assert [rules[result["ruleIndex"]] for result in run["results"]] == [finding.rule for finding in FINDINGS]
     assert [result["level"] for result in run["results"]] == ["error", "warning", "note"]
     place = run["results"][0]["locations"][0]["physicalLocation"]

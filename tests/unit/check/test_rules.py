@@ -6,6 +6,7 @@ is no `pass`, the base is what passes.
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -136,3 +137,17 @@ def test_ignore_needs_a_reason_and_a_rule_that_can_be_ignored(tmp_path: Path) ->
     contract.write_text(text + '[ignore]\nversion-gap = "We lost version 1.1 somewhere."\n')
     (finding,) = found(folder)
     assert finding.rule == "ignore-unknown" and "cannot be ignored" in finding.message
+
+
+def test_finding_about_an_avro_payload_stands_at_the_field_that_it_comes_from(tmp_path: Path) -> None:
+    folder = laid_over(tmp_path / "schemas", FIXTURES / "base")
+    place = {"name": "ort", "type": "string"}
+    address = {"type": "record", "name": "Address", "doc": "Where.", "fields": [place]}
+    path = folder / "email.send/1.0.avsc"
+    schema = json.loads(path.read_text())
+    schema["fields"].append({"name": "adresse", "type": ["null", address], "default": None, "doc": "Sender."})
+    path.write_text(json.dumps(schema, indent=2))
+    findings = [finding for finding in found(folder) if finding.rule in ("string-bounded", "field-described")]
+    assert {finding.pointer for finding in findings} == {"/fields/2/type/1/fields/0"}
+    line = path.read_text().splitlines().index('              "name": "ort",') + 1
+    assert all(line - 1 <= finding.line <= line for finding in findings), shown(findings)
