@@ -10,7 +10,7 @@ BIN = .venv/bin
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-.PHONY: demo test test-fast check bench torture requirements
+.PHONY: demo test test-fast check bench torture torture-once requirements
 
 demo: .venv/ready
 	$(BIN)/pyevents demo
@@ -33,12 +33,16 @@ check: .venv/ready
 bench: .venv/ready
 	$(BIN)/python benchmarks/publish.py
 	$(BIN)/python benchmarks/consume.py
+	$(BIN)/python benchmarks/once.py
 	$(BIN)/python benchmarks/imports.py
 
 # For example: make torture N=200 SEED=7. A seed decides what is done; the machine decides the rest.
 N ?= 200
 torture: .venv/ready
 	$(BIN)/python -m tests.torture $(N) $(SEED)
+
+torture-once: .venv/ready
+	$(BIN)/python -m tests.torture.once $(N) $(SEED)
 
 # Pins every dependency anew; index lines are left out on purpose.
 requirements: .venv/ready

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-__all__ = ["Seen", "Verdict", "header", "judge", "read_topics"]
+from pyevents.envelope import EventSchema
+
+__all__ = ["Seen", "Verdict", "header", "judge", "read_messages", "read_topics"]
 
 _HEADER = "torture"
 
@@ -79,11 +81,28 @@ def header(number: int) -> dict[str, str]:
 
 
 def read_topics(servers: str, topics: Sequence[str], timeout: float = 120.0) -> list[Seen]:
-    """Return every event on the topics, in the order of each partition.
+    """Return every event of a torture on the topics, in the order of each partition.
 
     Raises:
         TimeoutError: The ends were not reached.
     """
+    found = [_seen(message) for message in _messages(servers, topics, timeout)]
+    return [seen for seen in found if seen is not None]
+
+
+def read_messages(
+    servers: str, topics: Sequence[str], timeout: float = 120.0
+) -> Iterator[tuple[EventSchema, dict[str, bytes]]]:
+    """Yield every event on the topics with its headers, in the order of each partition.
+
+    Raises:
+        TimeoutError: The ends were not reached.
+    """
+    for message in _messages(servers, topics, timeout):
+        yield EventSchema.from_json((message.value() or b"")[5:]), dict(message.headers() or ())
+
+
+def _messages(servers: str, topics: Sequence[str], timeout: float) -> list[Message]:
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "torture-verdict", "enable.auto.commit": False})
     try:
         ends = {}
@@ -94,7 +113,7 @@ def read_topics(servers: str, topics: Sequence[str], timeout: float = 120.0) -> 
                 if high > low:
                     ends[topic, number] = high
         consumer.assign([TopicPartition(topic, number, 0) for topic, number in ends])
-        found, deadline = list[Seen](), time.monotonic() + timeout
+        found, deadline = list[Message](), time.monotonic() + timeout
         while ends:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not read to the end within {timeout:g} s: {ends}")
@@ -102,9 +121,7 @@ def read_topics(servers: str, topics: Sequence[str], timeout: float = 120.0) -> 
                 if message.error():
                     continue
                 place = message.topic(), message.partition()
-                seen = _seen(message)
-                if seen is not None:
-                    found.append(seen)
+                found.append(message)
                 if message.offset() + 1 >= ends.get(place, 1 << 62):
                     del ends[place]
         return found
