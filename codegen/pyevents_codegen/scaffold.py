@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from pyevents_codegen import naming
 
-__all__ = ["Answers", "contract_files", "folder_files"]
+__all__ = ["Answers", "base_files", "contract_files", "folder_files", "toml", "topic_table"]
 
 _LARGEST = 2**53 - 1
 _DEFAULTS = """\
@@ -56,17 +56,28 @@ def contract_files(said: Answers) -> dict[str, str]:
 
 def folder_files(said: Answers) -> dict[str, str]:
     """Return text by path for a schema folder that is to be: settings, topics with the contract's own, envelopes."""
-    envelopes = importlib.resources.files(__package__).joinpath("template/envelope")
     services = sorted({said.owner, *said.producers, *said.consumers})
-    topics = f"[topics.{_toml(said.topic)}]\nsummary = {_toml(said.summary)}\n"
-    files = {"pyevents.toml": f'preset = "STRICT"\nservices = {_toml(services)}\n', "topics.toml": _DEFAULTS + topics}
+    settings = {"pyevents.toml": f'preset = "STRICT"\nservices = {toml(services)}\n'}
+    base = base_files()
+    return {**base, **settings, "topics.toml": base["topics.toml"] + topic_table(said.topic, said.summary)}
+
+
+def base_files() -> dict[str, str]:
+    """Return text by path for what every schema folder has: topics' defaults and envelopes."""
+    envelopes = importlib.resources.files(__package__).joinpath("template/envelope")
     names = ("1.0.json", "1.0.avsc")
-    return files | {f"envelope/{name}": envelopes.joinpath(name).read_text(encoding="utf-8") for name in names}
+    found = {f"envelope/{name}": envelopes.joinpath(name).read_text(encoding="utf-8") for name in names}
+    return {"topics.toml": _DEFAULTS, **found}
+
+
+def topic_table(name: str, summary: str) -> str:
+    """Return the table of one topic for `topics.toml`."""
+    return f"[topics.{toml(name)}]\nsummary = {toml(summary)}\n"
 
 
 def _contract(said: Answers) -> str:
     names = ("summary", "kind", "topic", "key", "owner", "producers", "consumers")
-    return "".join(f"{name} = {_toml(getattr(said, name))}\n" for name in names)
+    return "".join(f"{name} = {toml(getattr(said, name))}\n" for name in names)
 
 
 def _json(said: Answers) -> dict[str, Any]:
@@ -106,6 +117,6 @@ def _text(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _toml(value: Any) -> str:
-    """Text and lists of texts are written in TOML as in JSON, the delete character aside."""
+def toml(value: Any) -> str:
+    """Return a text, or a list of texts, as TOML writes it: as JSON does, the delete character aside."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

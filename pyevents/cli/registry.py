@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from pyevents.catalog import load
+from pyevents.cli.adoption import export_command, import_command
+from pyevents.cli.connection import connection
 from pyevents.cli.contracts import catalog_option, format_option
 from pyevents.registry.apply import Done, apply
 from pyevents.registry.client import HttpRegistry, Schema
 from pyevents.registry.plan import Action, Judge, drift, pending, plan
-from pyevents.registry.settings import read_properties
 from pyevents.registry.state import State, read_state
 
 __all__ = ["registry_command"]
@@ -30,33 +29,12 @@ def registry_command() -> None:
     """Bring the schema registry to what the contracts say, and see what somebody else changed there."""
 
 
-def _connection(command: Callable[..., None]) -> Callable[..., None]:
-    """Add how the registry is reached; the command is given it as `registry`."""
-
-    @functools.wraps(command)
-    def connected(url: str | None, config: Path | None, timeout: float, retries: int, **rest: Any) -> None:
-        properties = read_properties(config) if config else None
-        command(registry=HttpRegistry(url, properties=properties, timeout=timeout, retries=retries), **rest)
-
-    options = (
-        click.option("--registry", "url", help="Several, separated by commas, in turn. Default: SCHEMA_REGISTRY_URL."),
-        click.option(
-            "--registry-config",
-            "config",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="File of name=value: users, tokens, certificates. Default: SCHEMA_REGISTRY_….",
-        ),
-        click.option("--timeout", default=10.0, show_default=True, help="Seconds for one question."),
-        click.option("--retries", default=3, show_default=True, help="Of a question without an answer, with backoff."),
-    )
-    made: Callable[..., None] = connected
-    for option in reversed(options):
-        made = option(made)
-    return made
+registry_command.add_command(export_command)
+registry_command.add_command(import_command)
 
 
 @registry_command.command("plan")
-@_connection
+@connection
 @catalog_option
 @format_option
 @click.option("--exit-code", is_flag=True, help="End with 3 where something is to be done.")
@@ -71,7 +49,7 @@ def plan_command(registry: HttpRegistry, catalog: str, form: str, exit_code: boo
 
 
 @registry_command.command("apply")
-@_connection
+@connection
 @catalog_option
 @format_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -101,7 +79,7 @@ def apply_command(registry: HttpRegistry, catalog: str, form: str, yes: bool) ->
 
 
 @registry_command.command("drift")
-@_connection
+@connection
 @catalog_option
 @format_option
 def drift_command(registry: HttpRegistry, catalog: str, form: str) -> None:

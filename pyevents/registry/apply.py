@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
-from pyevents.errors import RegistryUnreachable, SchemaRefused, SchemaUnknown
+from pyevents.errors import SchemaRefused, SchemaUnknown
 from pyevents.registry.client import HttpRegistry
 from pyevents.registry.plan import Action, pending
+from pyevents.registry.state import AT_ONCE
 
 __all__ = ["Done", "apply"]
 
@@ -21,7 +24,7 @@ class Done(NamedTuple):
 
 
 def apply(registry: HttpRegistry, actions: Sequence[Action]) -> Iterator[Done]:
-    """Carry out the steps of a plan in their order.
+    """Carry out the steps of a plan, those of one subject in their order, subjects side by side.
 
     Every step may be repeated, and two runs at once register one version: the registry finds a text that it has. Where
     it refuses one, the rest of that subject is left out, because versions come in order.
@@ -29,17 +32,25 @@ def apply(registry: HttpRegistry, actions: Sequence[Action]) -> Iterator[Done]:
     Raises:
         RegistryUnreachable: It went away; what is not done yet is done by the next run.
     """
-    stopped: set[str] = set()
+    subjects: dict[str, list[Action]] = {}
     for action in pending(actions):
-        if action.subject in stopped:
-            continue
+        subjects.setdefault(action.subject, []).append(action)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
-            yield Done(action, _do(registry, action))
-        except RegistryUnreachable:
-            raise
+            for done in pool.map(partial(_subject, registry), subjects.values()):
+                yield from done
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _subject(registry: HttpRegistry, actions: Sequence[Action]) -> list[Done]:
+    done: list[Done] = []
+    for action in actions:
+        try:
+            done.append(Done(action, _do(registry, action)))
         except (SchemaRefused, SchemaUnknown) as error:
-            stopped.add(action.subject)
-            yield Done(action, refusal=str(error))
+            return [*done, Done(action, refusal=str(error))]
+    return done
 
 
 def _do(registry: HttpRegistry, action: Action) -> int | None:

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from pyevents.errors import SchemaRefused, SchemaUnknown
 from pyevents.registry.client import HttpRegistry, Schema
 
-__all__ = ["State", "Subject", "Version", "read_state"]
+__all__ = ["AT_ONCE", "State", "Subject", "Version", "read_state"]
 
-_AT_ONCE = 8
+AT_ONCE = 8
 """Questions under way, and so connections (measured: more are not faster)."""
 
 
@@ -63,7 +63,7 @@ def read_state(
     deleted = frozenset(_all_subjects(registry)) - names
     chosen = sorted(names if wanted is None else names & set(wanted))
     found: dict[str, Subject] = {}
-    with ThreadPoolExecutor(min(_AT_ONCE, len(chosen)) or 1) as pool:
+    with ThreadPoolExecutor(min(AT_ONCE, len(chosen)) or 1) as pool:
         for done, subject in enumerate(pool.map(lambda name: _subject(registry, name), chosen), start=1):
             if subject is not None:
                 found[subject.name] = subject
