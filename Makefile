@@ -10,7 +10,7 @@ BIN = .venv/bin
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-.PHONY: demo test test-fast check bench torture torture-once requirements
+.PHONY: demo test test-fast check bench torture torture-consumer torture-once requirements
 
 demo: .venv/ready
 	$(BIN)/pyevents demo
@@ -40,6 +40,9 @@ bench: .venv/ready
 N ?= 200
 torture: .venv/ready
 	$(BIN)/python -m tests.torture $(N) $(SEED)
+
+torture-consumer: .venv/ready
+	$(BIN)/python -m tests.torture.consume $(N) $(SEED)
 
 torture-once: .venv/ready
 	$(BIN)/python -m tests.torture.once $(N) $(SEED)
