@@ -15,7 +15,10 @@ import uuid_utils
 
 from pyevents.errors import Undecodable
 
-__all__ = ["EventSchema", "RawEnvelope", "new_event_id", "timestamp_text"]
+__all__ = ["PROBE", "EventSchema", "RawEnvelope", "new_event_id", "timestamp_text"]
+
+PROBE = "pyevents-probe"
+"""The envelope's `producer` of a probe: an event that `pyevents stack test` sends, and no consumer handles."""
 
 _second = -1
 _prefix = ""

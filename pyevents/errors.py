@@ -32,6 +32,7 @@
     ├── BrokerUnreachable           no broker answers
     ├── ConsumerStopped             a consumer ended by its own rules: a handler's error, or too many dead letters
     ├── ClusterRefused              the broker answers, and will not change what was asked
+    ├── ProbeLost                   an event sent to try a stack did not come back as it went
     ├── ToolchainMissing            the extra `codegen` or `dev` is not installed
     ├── EmbeddedFailed              the embedded broker and registry do not start, or ended
     ├── PackagesUnavailable         the packages of the real servers cannot be had
@@ -61,6 +62,7 @@ __all__ = [
     "EventRejected",
     "EventTooLarge",
     "IdUnconfirmed",
+    "ProbeLost",
     "PyEventsError",
     "RegistryError",
     "RegistryUnreachable",
@@ -337,6 +339,13 @@ class ClusterRefused(PyEventsError):
     def __init__(self, what: str, servers: str, reason: str) -> None:
         self.what = what
         super().__init__(f"the cluster at {servers} refuses {what}: {reason}. May this user administer it?")
+
+
+class ProbeLost(PyEventsError):
+    """An event that was sent to try a running stack did not come back as it went."""
+
+    def __init__(self, topic: str, problem: str) -> None:
+        super().__init__(f"the probe on {topic} failed: {problem}. See the broker's log, and `pyevents doctor`.")
 
 
 class ToolchainMissing(PyEventsError):

@@ -31,6 +31,7 @@ _COMMANDS = {
     "rules": "check",
     "show": "contracts",
     "spool": "spool",
+    "stack": "stack",
     "tail": "running",
     "topics": "topics",
     "validate": "contracts",

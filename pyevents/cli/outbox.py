@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from pyevents.cli.contracts import catalog_option, format_option
+from pyevents.cli.running import registry_option, servers_option
 from pyevents.errors import ConfigurationInvalid, ToolchainMissing
 
 __all__ = ["outbox_command"]
@@ -27,15 +28,15 @@ def outbox_command() -> None:
 
 @outbox_command.command("relay")
 @database_option
-@click.option("--bootstrap", "servers", help="Default: KAFKA_BOOTSTRAP_SERVERS.")
-@click.option("--registry", "url", help="Default: SCHEMA_REGISTRY_URL.")
+@servers_option
+@registry_option
 @catalog_option
-def relay_command(database: str, servers: str | None, url: str | None, catalog: str) -> None:
+def relay_command(database: str, bootstrap_servers: str | None, url: str | None, catalog: str) -> None:
     """Send until SIGTERM or SIGINT; of several relays on one database one is active."""
     engine = _engine(database)
     from pyevents.outbox import Relay
 
-    relay = Relay(engine, servers, schema_registry_url=url, catalog=catalog)
+    relay = Relay(engine, bootstrap_servers, schema_registry_url=url, catalog=catalog)
 
     def end(number: int, frame: FrameType | None) -> None:
         relay.stop()

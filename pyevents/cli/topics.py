@@ -11,6 +11,7 @@ from rich.console import Console
 
 from pyevents.catalog import load
 from pyevents.cli.contracts import catalog_option, format_option
+from pyevents.cli.running import servers_option
 from pyevents.topics import Change, grants, plan, plan_grants
 
 __all__ = ["topics_command"]
@@ -20,7 +21,7 @@ _COLOURS = {"create": "green", "grant": "green", "delete": "red", "revoke": "red
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--bootstrap", "servers", help="Default: KAFKA_BOOTSTRAP_SERVERS."),
+        servers_option,
         click.option("--environment", help="An environment of topics.toml, for example production."),
         click.option("--acl", is_flag=True, help="Rights too: what the contracts' producers and consumers need."),
         click.option("--principal", default="User:{service}", show_default=True, help="How a service is called there."),
@@ -82,13 +83,18 @@ def apply_command(yes: bool, **options: Any) -> None:
 
 
 def _planned(
-    servers: str | None, environment: str | None, acl: bool, principal: str, delete: tuple[str, ...], catalog: str
+    bootstrap_servers: str | None,
+    environment: str | None,
+    acl: bool,
+    principal: str,
+    delete: tuple[str, ...],
+    catalog: str,
 ) -> tuple[Any, list[Change]]:
     from pyevents.kafka import KafkaTransport
 
     wanted = load(catalog).catalog
     topics = wanted.topics_in(environment)
-    cluster = KafkaTransport(servers).cluster()
+    cluster = KafkaTransport(bootstrap_servers).cluster()
     changes = plan(topics, cluster.topics(), delete)
     if acl:
         changes += plan_grants(grants(wanted.contracts, principal), cluster.grants())

@@ -23,6 +23,7 @@ from pyevents.consumer.letter import Reason, letter
 from pyevents.consumer.letters import Letters
 from pyevents.consumer.limit import Meter
 from pyevents.consumer.status import Counts
+from pyevents.envelope import PROBE
 from pyevents.errors import ConsumerStopped, PyEventsError, SchemaUnknown, Undecodable
 from pyevents.retry import Retry
 from pyevents.transport import Message
@@ -126,7 +127,7 @@ class Process:
             event = handler = None
             try:
                 event = decode(message.value)
-                if event.__class__ is Skipped:
+                if event.__class__ is Skipped or event.raw.producer == PROBE:  # type: ignore[union-attr]
                     tally.skipped += 1
                     continue
                 event_id = event.raw.event_id  # type: ignore[union-attr]  # it is an Event
@@ -166,9 +167,12 @@ class Process:
                 except Exception as error:
                     self._failed(work, _left(messages, done), (message,), None, None, error, tally)
                     return
-                if isinstance(event, Skipped) or event.raw.event_id in doubles:
-                    tally.skipped += isinstance(event, Skipped)
-                    tally.doubles += not isinstance(event, Skipped)
+                if isinstance(event, Skipped) or event.raw.producer == PROBE:
+                    tally.skipped += 1
+                    done.add(message.offset)
+                    continue
+                if event.raw.event_id in doubles:
+                    tally.doubles += 1
                     done.add(message.offset)
                     continue
                 event = msgspec.structs.replace(event, replayed=True) if replayed else event

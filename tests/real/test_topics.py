@@ -32,7 +32,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKafka]:
 
 def topics(kafka: SecureKafka, *arguments: str) -> Result:
     return CliRunner().invoke(
-        main, ["topics", *arguments, "--bootstrap", kafka.bootstrap_servers], catch_exceptions=False
+        main, ["topics", *arguments, "--bootstrap-servers", kafka.bootstrap_servers], catch_exceptions=False
     )
 
 
@@ -77,7 +77,7 @@ def test_what_kafka_cannot_change_is_refused_with_a_remedy(kafka: SecureKafka) -
 def test_without_yes_it_asks_and_a_no_changes_nothing(kafka: SecureKafka) -> None:
     topics(kafka, "apply", "--yes")
     KafkaTransport(kafka.bootstrap_servers).cluster().configure("email-commands", {"retention.ms": "5"})
-    asked = CliRunner().invoke(main, ["topics", "apply", "--bootstrap", kafka.bootstrap_servers], input="n\n")
+    asked = CliRunner().invoke(main, ["topics", "apply", "--bootstrap-servers", kafka.bootstrap_servers], input="n\n")
     assert asked.exit_code == 3
     assert pending(kafka) == [("settings", "email-commands")]
     topics(kafka, "apply", "--yes")
@@ -126,7 +126,9 @@ def test_commands_take_their_user_from_the_environment(kafka: SecureKafka, monke
     def plan(user: str, password: str) -> Result:
         for name, value in kafka.by_password(user, password).items():
             monkeypatch.setenv("KAFKA_" + name.upper().replace(".", "_"), value)
-        return CliRunner().invoke(main, ["topics", "plan", "--bootstrap", kafka.sasl_servers, "--format", "json"])
+        return CliRunner().invoke(
+            main, ["topics", "plan", "--bootstrap-servers", kafka.sasl_servers, "--format", "json"]
+        )
 
     assert topics(kafka, "apply", "--yes", "--acl").exit_code == 0
     refused = plan("operator", "not-the-password")

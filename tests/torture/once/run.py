@@ -199,7 +199,7 @@ class _Run:
         while self._database.get_pid() == killed:
             try:  # its children hold the shared memory for a moment after their postmaster is gone
                 self._database.ensure_postgres_running()
-            except subprocess.SubprocessError:
+            except (subprocess.SubprocessError, AssertionError):
                 if time.monotonic() > deadline:
                     raise
 

@@ -22,7 +22,7 @@ LAYERS = [
     {"codec", "spool"},
     {"inbox", "kafka", "memory", "upcast"},
     {"consumer", "outbox", "producer"},
-    {"deadletter", "dev", "telemetry", "topics"},
+    {"deadletter", "dev", "probe", "telemetry", "topics"},
     {"cli", "pytest_plugin"},
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
