@@ -24,11 +24,14 @@ from pyevents_codegen.compat.patterns import parsed
 
 __all__ = ["Growth", "growth"]
 
-Growth = Literal["linear", "polynomial", "exponential"]
+Growth = Literal["linear", "polynomial", "exponential", "unknown"]
 
 _MANY = 10
-_MOST = 120
-"""Most positions of an automaton that is looked at; a longer one is cut, repeats first."""
+_POSITIONS = 300
+"""Most positions of an automaton that is looked at."""
+
+_WORK = 300_000
+"""Most steps that are taken in one automaton; about a second."""
 
 _LAST = 0x10FFFF
 _Letters = tuple[tuple[int, int], ...]
@@ -46,14 +49,23 @@ _OPPOSITES = {
 
 @lru_cache(maxsize=4096)
 def growth(pattern: str) -> Growth:
-    """Say how the work for a text that does not match grows with its length, at worst."""
+    """Say how the work for a text that does not match grows with its length, at worst.
+
+    `unknown` is an expression that is too long to be judged.
+    """
     tree = parsed(pattern)
     if tree is None:
         return "linear"
-    counted = _Automaton(tree, counted_loops=True)
-    if counted.ambiguous_loop():
-        return "exponential"
-    return "polynomial" if _Automaton(tree, counted_loops=False).ambiguous_pair() else "linear"
+    try:
+        if _Automaton(tree, counted_loops=True).ambiguous_loop():
+            return "exponential"
+        return "polynomial" if _Automaton(tree, counted_loops=False).ambiguous_pair() else "linear"
+    except (_TooMuch, RecursionError):
+        return "unknown"
+
+
+class _TooMuch(Exception):
+    """The expression is too long to be judged in bounded time."""
 
 
 class _Part(NamedTuple):
@@ -83,7 +95,12 @@ class _Automaton:
             for position in whole.last:
                 self.follow[position].clear()
                 self.letters[position] = ()
-        self.component = _components(self.follow)
+        self.work = _WORK
+        self.reach = _reach(self.follow)
+        self.component = [
+            next(other for other in range(one + 1) if other == one or self.both_ways(one, other))
+            for one in range(len(self.follow))
+        ]
 
     def sequence(self, items: Iterable[Any]) -> _Part:
         whole = _NOTHING
@@ -111,7 +128,12 @@ class _Automaton:
             self.ends = True
         return _NOTHING
 
+    def both_ways(self, one: int, other: int) -> bool:
+        return bool(self.reach[one] >> other & 1 and self.reach[other] >> one & 1)
+
     def reads(self, letters: _Letters) -> _Part:
+        if len(self.letters) == _POSITIONS:
+            raise _TooMuch
         self.letters.append(letters)
         self.follow.append(Counter())
         position = Counter([len(self.letters) - 1])
@@ -121,7 +143,7 @@ class _Automaton:
         endless = most is op.MAXREPEAT or (self.counted_loops and most >= _MANY)
         if endless:
             return self.loop(self.sequence(items), least)
-        copies = int(most) if most < _MANY and len(self.letters) < _MOST else min(int(most), 2)
+        copies = int(most) if most < _MANY else 2
         whole = _NOTHING
         for copy in range(copies):
             one = self.sequence(items)
@@ -159,9 +181,8 @@ class _Automaton:
     def ambiguous_pair(self) -> bool:
         loops = [one for one in range(len(self.letters)) if self.loops(one)]
         for one in loops:
-            behind = {place[0] for place in _reached([(one,)], lambda place: self.steps(place))}
             for other in loops:
-                if other not in behind or self.component[one] == self.component[other]:
+                if not self.reach[one] >> other & 1 or self.component[one] == self.component[other]:
                     continue
                 found = _reached([(one, one, other)], lambda triple, ends=(one, other): self.steps(triple, ends=ends))  # type: ignore[misc]
                 if (one, other, other) in found:
@@ -178,6 +199,9 @@ class _Automaton:
         """Yield where several walkers can go by one letter that all of them read."""
         choices: list[tuple[tuple[int, ...], _Letters]] = [((), ((0, _LAST),))]
         for number, place in enumerate(places):
+            self.work -= len(choices) * len(self.follow[place])
+            if self.work < 0:
+                raise _TooMuch
             kept = None
             if within:
                 kept = self.component[within[0]]
@@ -207,13 +231,14 @@ def _reached(
     return found
 
 
-def _components(follow: list[Counter[int]]) -> list[int]:
-    """Number the strongly connected components of a graph: two places that reach each other bear one number."""
-    reach = [
-        {place[0] for place in _reached([(one,)], lambda at: ((n,) for n in follow[at[0]]))}
-        for one in range(len(follow))
-    ]
-    return [min(other for other in reach[one] if one in reach[other]) for one in range(len(follow))]
+def _reach(follow: list[Counter[int]]) -> list[int]:
+    """Return, for every position, the set of those that can come after it, as bits."""
+    reach = [sum(1 << other for other in following) for following in follow]
+    for between in range(len(reach)):
+        for one, found in enumerate(reach):
+            if found >> between & 1:
+                reach[one] = found | reach[between]
+    return reach
 
 
 def _letters(code: Any, argument: Any) -> _Letters:

@@ -53,7 +53,7 @@ def differences(pattern: str) -> Iterator[tuple[int, str]]:
     """Yield offset and reason of everything in a pattern that engines read differently."""
     at, inside = 0, False
     while at < len(pattern):
-        length, why = _token(pattern, at, _INSIDE if inside else _OUTSIDE)
+        length, why = _token(pattern, at, inside)
         if why:
             yield at, why
         if length == 1 and pattern[at] in "[]":
@@ -63,8 +63,14 @@ def differences(pattern: str) -> Iterator[tuple[int, str]]:
         at += length
 
 
-def _token(pattern: str, at: int, known: tuple[tuple[str, str], ...]) -> tuple[int, str]:
-    for spelling, why in known:
-        if found := re.compile(spelling).match(pattern, at):
+_TABLES = {
+    False: [(re.compile(spelling), why) for spelling, why in _OUTSIDE],
+    True: [(re.compile(spelling), why) for spelling, why in _INSIDE],
+}
+
+
+def _token(pattern: str, at: int, inside: bool) -> tuple[int, str]:
+    for spelling, why in _TABLES[inside]:
+        if found := spelling.match(pattern, at):
             return max(1, found.end() - at), why
     return 1, ""

@@ -21,7 +21,11 @@ _COMMON = frozenset({"date", "date-time", "email", "ipv4", "ipv6"})
 
 _BOUNDED_FORMATS = frozenset({"date", "date-time", "ipv4", "ipv6", "time", "uuid"})
 _LONGEST = 1_000_000
-_GROWS = {"exponential": "doubles with each further character", "polynomial": "grows with its square or faster"}
+_GROWS = {
+    "exponential": "doubles with each further character",
+    "polynomial": "grows with its square or faster",
+    "unknown": "cannot be told, since the pattern is too long",
+}
 
 
 def _bounded(case: Case) -> Iterator[Problem]:

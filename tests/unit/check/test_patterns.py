@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
+import warnings
+from typing import Any
 
+import jsonschema_rs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from pyevents_codegen.rules.backtracking import growth
 from pyevents_codegen.rules.dialect import differences
@@ -90,13 +96,27 @@ def test_verdict_on_loops_agrees_with_counting_the_ways(inner: str) -> None:
 def test_long_patterns_are_judged_all_the_same() -> None:
     alternating = "^" + "".join(f"[{letter}]*0" for letter in "abcdefghijklmnopqrstuvwxyz") + "$"
     assert growth(alternating) == "linear"
-    assert growth("^((((a{1,9}b){1,9}c){1,9}d){1,9}e){1,9}$") == "linear"
+    assert growth(f"^{'(' * 20}a{')*' * 20}$") == "exponential"
     assert growth(alternating[:-1] + "z*z*$") == "polynomial"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        f"^{'a?' * 3000}$",
+        "^((((a{1,9}b){1,9}c){1,9}d){1,9}e){1,9}$",
+        f"^({'|'.join(f'w{n}' for n in range(2000))})*$",
+        "a" * 99_999,
+    ],
+    ids=["options", "nested", "words", "long"],
+)
+def test_pattern_that_is_too_long_to_be_judged_is_not_called_linear(pattern: str) -> None:
+    assert growth(pattern) == "unknown"
 
 
 @pytest.mark.parametrize("pattern", [r"^(?=a)b", r"(", r"\p{L}+x", r"(?<name>a)", r"^a{99999999}$", r"\c"])
 def test_patterns_of_other_engines_raise_nothing(pattern: str) -> None:
-    assert growth(pattern) in ("linear", "polynomial", "exponential")
+    assert growth(pattern) in ("linear", "polynomial", "exponential", "unknown")
 
 
 @pytest.mark.parametrize(
@@ -153,3 +173,179 @@ def test_what_engines_read_differently_is_told_with_what_to_write(pattern: str, 
 )
 def test_what_all_engines_read_alike_is_not_told(pattern: str) -> None:
     assert not list(differences(pattern))
+
+
+TEXTS = [
+    *(
+        "",
+        "a",
+        "b",
+        "ab",
+        "abab",
+        "aab-",
+        "A",
+        "Z9",
+        "0",
+        "7",
+        "42",
+        "_",
+        " ",
+        "\t",
+        "-",
+        ".",
+        "a.b",
+        "a-b",
+        "[",
+        "]",
+        "{2}",
+    ),
+    *(
+        "ä",
+        "ß",
+        "é",
+        "٣",
+        "٤٢",
+        "\u00a0",
+        "\u2028",
+        "\ufeff",
+        "\x0b",
+        "\x08",
+        "\x00",
+        "\r",
+        "a\rb",
+        "a\nb",
+        "😀",
+        "\\",
+        "$",
+        "Qa",
+        "aE",
+    ),
+]
+
+
+def read_by(pattern: str) -> dict[str, Any]:
+    """Return what Python, Rust's regex and ECMA 262 (as jsonschema-rs has it) make of a pattern, text by text."""
+    found: dict[str, Any] = {"Python": None, "Rust": None, "ECMA 262": None}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            python = re.compile(pattern)
+            found["Python"] = [python.search(text) is not None for text in TEXTS]
+        except re.error:
+            pass
+    try:
+        rust = SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex"))
+        found["Rust"] = [rust.isinstance_python(text) for text in TEXTS]
+    except SchemaError:
+        pass
+    try:
+        ecma = jsonschema_rs.Draft7Validator({"pattern": pattern}, validate_formats=True)
+        found["ECMA 262"] = [ecma.is_valid(text) for text in TEXTS]
+    except (jsonschema_rs.ValidationError, ValueError):
+        pass
+    return found
+
+
+def assert_read_alike(pattern: str) -> None:
+    found = read_by(pattern)
+    first = found["ECMA 262"]
+    for engine, answers in found.items():
+        assert answers is not None, f"{engine} does not read {pattern!r}"
+        differing = [text for text, ours, theirs in zip(TEXTS, answers, first, strict=True) if ours != theirs]
+        assert not differing, f"{engine} and ECMA 262 differ on {pattern!r} for {differing!r}"
+
+
+@pytest.mark.parametrize("pattern", [pattern for pattern in LINEAR + EXPONENTIAL if not list(differences(pattern))])
+def test_what_is_not_told_is_read_alike_by_three_engines(pattern: str) -> None:
+    assert_read_alike(pattern)
+
+
+_PIECES = st.lists(
+    st.sampled_from(
+        [
+            r"a",
+            r"b",
+            r"0",
+            r"-",
+            r"_",
+            r"(",
+            r")",
+            r"[",
+            r"]",
+            r"{",
+            r"}",
+            r"|",
+            r"*",
+            r"+",
+            r"?",
+            r"^",
+            r"$",
+            r".",
+            r"[a-z]",
+            r"[^a]",
+            r"{1,2}",
+            r"(?:",
+            r"\.",
+            r"\-",
+            r"\[",
+            r"\]",
+            r"\d",
+            r"\w",
+            r"\t",
+            r"\x41",
+            r"\u00e4",
+            r"ä",
+            r"&&",
+            r"--",
+            r"\b",
+            r"\s",
+            r"(?=",
+            r"\/",
+            r"\v",
+            r"\0",
+            r"\cA",
+            r"\p{L}",
+            r"(?i)",
+            r"\Z",
+            r"++",
+        ]
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=1500, deadline=None, derandomize=True)
+@given(_PIECES)
+def test_whatever_is_a_pattern_and_not_told_is_read_alike_by_three_engines(pieces: list[str]) -> None:
+    pattern = "".join(pieces)
+    if read_by(pattern)["ECMA 262"] is not None and not list(differences(pattern)):
+        assert_read_alike(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^\d$",
+        r"^\w$",
+        r"^\s$",
+        r"^\p{L}$",
+        r"^(?=a)a",
+        r"^(a)\1",
+        r"^(?<n>a)",
+        r"^(?P<n>a)",
+        r"^(?>a)",
+        r"(?i)a",
+        r"^a++",
+        r"a\Z",
+        r"a{,3}",
+        r"[[a]",
+        r"[a&&b]",
+        r"[]a]",
+        r"^\cA",
+        r"\<a",
+    ],
+)
+def test_what_is_told_is_really_read_differently(pattern: str) -> None:
+    found = read_by(pattern)
+    assert list(differences(pattern))
+    assert len({str(answers) for answers in found.values()}) > 1, f"all read {pattern!r} as {found['Python']}"
