@@ -224,7 +224,7 @@ class Dispatcher:
         if not track.watermark.open:
             track.moved = now
         track.watermark.start_all(offsets)
-        track.held += sum(map(size_of, run))
+        track.held += size_of(run)
         self._waiting += len(run)
         if track.by_key:
             for message in run:
@@ -286,7 +286,7 @@ class Dispatcher:
     def _done(self, track: Track, messages: Sequence[Message], now: float) -> None:
         if messages and track.watermark is not None:
             track.watermark.finish_all([message.offset for message in messages])
-            track.held -= sum(map(size_of, messages))
+            track.held -= size_of(messages)
             track.moved = now
 
     def _leave(self, partition: Partition, key: bytes | None) -> None:

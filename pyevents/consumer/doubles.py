@@ -18,21 +18,19 @@ class Doubles:
         size: Ids to remember; 0 remembers none.
     """
 
-    __slots__ = ("_known", "_order", "_size")
+    __slots__ = ("_order", "_size", "known")
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._order: deque[str] = deque()
-        self._known: set[str] = set()
-
-    def __contains__(self, event_id: str) -> bool:
-        return event_id in self._known
+        self.known: set[str] = set()
+        """Their ids."""
 
     def add(self, event_id: str) -> None:
         """Remember an event that was handled; each step is atomic, so that several workers may share this."""
         if not self._size:
             return
-        self._known.add(event_id)
+        self.known.add(event_id)
         self._order.append(event_id)
         if len(self._order) > self._size:
-            self._known.discard(self._order.popleft())
+            self.known.discard(self._order.popleft())

@@ -14,9 +14,9 @@ from pyevents.watermark import Watermark
 __all__ = ["Failure", "Gather", "Lane", "State", "Track", "Work", "size_of"]
 
 
-def size_of(message: Message) -> int:
-    """Return the bytes of key and value."""
-    return len(message.value or b"") + len(message.key or b"")
+def size_of(messages: Sequence[Message]) -> int:
+    """Return the bytes of keys and values."""
+    return sum([len(message.value or b"") + len(message.key or b"") for message in messages])
 
 
 class Gather(NamedTuple):

@@ -41,11 +41,8 @@ _TURN = 0.05
 _YEAR = 365 * 24 * 3600.0
 
 
-class Step(NamedTuple):
-    """One call: `handler.call(argument)`."""
-
-    handler: Handler
-    argument: Any
+Step = tuple[Handler, Any]
+"""One call, `handler.call(argument)`; a bare tuple, since there is one for each event."""
 
 
 class Rules(NamedTuple):
@@ -117,9 +114,10 @@ class Process:
 
     def _single(self, work: Work) -> Generator[Step, None, None]:
         messages, doubles, failures = work.messages, work.lane.track.doubles, work.lane.failures
+        known, remember = doubles.known, doubles.add
         decode, handlers, clock, around = self.decoder.decode, self._handlers, self._clock, self._rules.around
         replayed = work.lane.track.partition.topic in self._rules.replays
-        tally = _Tally()
+        tally, handled = _Tally(), 0
         end, index = clock() + _TURN, 0
         for index, message in enumerate(messages):
             if work.stopped or (index and clock() > end):
@@ -131,21 +129,25 @@ class Process:
                     tally.skipped += 1
                     continue
                 event_id = event.raw.event_id  # type: ignore[union-attr]  # it is an Event
-                if event_id in doubles:
+                if event_id in known:
                     tally.doubles += 1
                     continue
                 handler = handlers[event.raw.event_type]  # type: ignore[union-attr]
                 called = around(handler, (message,), self._rules.group) if around else handler
-                yield Step(called, msgspec.structs.replace(event, replayed=True) if replayed else event)
+                yield called, msgspec.structs.replace(event, replayed=True) if replayed else event
+            except GeneratorExit:  # the worker is gone, with the process or the loop
+                raise
             except BaseException as error:  # whatever a handler raises must neither end the consumer nor lose the event
+                tally.handled = handled
                 self._failed(work, messages[index:], (message,), event, handler, error, tally)
                 return
-            doubles.add(event_id)
-            tally.handled += 1
+            remember(event_id)
+            handled += 1
             if failures:
                 failures.pop(message.offset, None)
         else:
             index += 1
+        tally.handled = handled
         self._finish(work, messages[index:], tally)
 
     def _gathered(self, work: Work) -> Generator[Step, None, None]:
@@ -171,7 +173,7 @@ class Process:
                     tally.skipped += 1
                     done.add(message.offset)
                     continue
-                if event.raw.event_id in doubles:
+                if event.raw.event_id in doubles.known:
                     tally.doubles += 1
                     done.add(message.offset)
                     continue
@@ -190,7 +192,9 @@ class Process:
             for handler, members, events in due:
                 try:
                     called = around(handler, members, self._rules.group) if around else handler
-                    yield Step(called, events if handler.gather else events[0])
+                    yield called, events if handler.gather else events[0]
+                except GeneratorExit:
+                    raise
                 except BaseException as error:
                     self._failed(work, _left(messages, done), members, events[0], handler, error, tally)
                     return

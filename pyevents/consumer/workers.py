@@ -163,7 +163,7 @@ class Loop:
         asks = any(not decoder.type_of(message.value) for message in work.messages)
         error: BaseException | None = None
         while (step := await self._advance(steps, error, asks)) is not None:
-            if step.handler.is_async:
+            if step[0].is_async:
                 error = await _await(step)
             else:
                 error = await self._loop.run_in_executor(self._pool, _call, step)
@@ -188,21 +188,22 @@ def stack_of(worker: object) -> str:
 
 def _perform(steps: Generator[Step, None, None]) -> None:
     try:
-        step = next(steps)
+        handler, argument = next(steps)
         while True:
             try:
-                step.handler.call(step.argument)
+                handler.call(argument)
             except BaseException as error:
-                step = steps.throw(error)
+                handler, argument = steps.throw(error)
             else:
-                step = next(steps)
+                handler, argument = next(steps)
     except StopIteration:
         return
 
 
 async def _await(step: Step) -> BaseException | None:
+    handler, argument = step
     try:
-        await step.handler.call(step.argument)  # type: ignore[misc]  # it is a coroutine
+        await handler.call(argument)  # type: ignore[misc]  # it is a coroutine
     except BaseException as error:
         return error
     return None
@@ -210,8 +211,9 @@ async def _await(step: Step) -> BaseException | None:
 
 def _call(step: Step) -> BaseException | None:
     """Call a function and return what it raised: a future cannot bear every error (not `StopIteration`)."""
+    handler, argument = step
     try:
-        step.handler.call(step.argument)
+        handler.call(argument)
     except BaseException as error:
         return error
     return None
