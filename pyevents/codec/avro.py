@@ -107,10 +107,18 @@ def fullname(schema: str) -> str | None:
 def _text(value: str) -> bytes:
     """Return a string as Avro has it: its length in bytes, zigzag and in groups of seven bits, then UTF-8."""
     data = value.encode()
-    length = len(data) << 1
+    length = len(data)
+    return (_LENGTHS[length] if length < 64 else _length(length)) + data
+
+
+def _length(number: int) -> bytes:
+    number <<= 1
     head = bytearray()
-    while length > 0x7F:
-        head.append(length & 0x7F | 0x80)
-        length >>= 7
-    head.append(length)
-    return bytes(head) + data
+    while number > 0x7F:
+        head.append(number & 0x7F | 0x80)
+        number >>= 7
+    head.append(number)
+    return bytes(head)
+
+
+_LENGTHS = [_length(number) for number in range(64)]

@@ -16,6 +16,8 @@ __all__ = ["KafkaSender"]
 # The reason why a broker does not talk to us; that all are down is only its consequence.
 _REFUSED = frozenset({"_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED", "_SSL"})
 
+_new = tuple.__new__  # half the price of Delivery(), on the way of every event
+
 
 class KafkaSender:
     """The sending side of a Kafka cluster.
@@ -36,7 +38,7 @@ class KafkaSender:
             if error is None:
                 if self.trouble is not None and not self.trouble.fatal:
                     self.trouble = None
-                done(Delivery(message.partition() or 0, message.offset() or 0, None))
+                done(_new(Delivery, (message.partition(), message.offset(), None)))
             else:
                 done(Delivery(-1, -1, _fault_of(error)))
 
@@ -46,7 +48,7 @@ class KafkaSender:
                 record.value,
                 record.key,
                 timestamp=record.timestamp,
-                headers=list(record.headers) or None,
+                headers=list(record.headers) if record.headers else None,
                 on_delivery=report,
             )
         except BufferError:

@@ -88,35 +88,39 @@ class Lane:
             return False
         return given
 
-    def advance(self, send: Send, cluster_id: str | None) -> None:
-        """Give a client what waits, as far as it takes it; left streams only to the cluster they are for."""
+    def advance(self, send: Send, cluster_id: str | None) -> bool:
+        """Give a client some of what waits, as far as it takes it; left streams only to the cluster they are for.
+
+        Returns:
+            Whether it would take more.
+        """
         if self._clock() < self._not_before:
-            return
+            return False
         if not self._held:
-            self._flow(send, cluster_id)
-            return
+            return self._flow(send, cluster_id)
         with_client = any(outbound.with_client for outbound in self)
         if self.client is None and not with_client:
             self.client = self._new_client()
         if self.client is None:
-            return  # the common client still has to report on what it got
+            return False  # the common client still has to report on what it got
         trouble = self.client.trouble
         if trouble is None or not trouble.fatal:
             self._flow(self.client.send, cluster_id, 1)
         elif not with_client:  # else the report comes, and says more
             self._wait(in_words(trouble))
             self._drop_client()
+        return False
 
     def settle(self, report: Report) -> None:
         """Take a client's word on one event, and draw the consequences."""
-        outbound, fault = report.outbound, report.delivery.fault
-        if not outbound.settle(report):
+        outbound, generation, position, size, delivery = report
+        if not outbound.settle(generation, position, size, delivery):
             return
-        if fault is not None:
-            self._fail(outbound, report.position, fault)
+        if delivery.fault is not None:
+            self._fail(outbound, position, delivery.fault)
             return
         self._failures = 0
-        if self.reason is not None and report.position >= outbound.suspect:
+        if self.reason is not None and position >= outbound.suspect:
             log.info("%s goes on", self.topic)
             self.reason, self._held = None, False
             if self.client is not None:
@@ -133,33 +137,34 @@ class Lane:
         if self.client is not None:
             self._drop_client()
 
-    def _flow(self, send: Send, cluster_id: str | None, events: int | None = None) -> None:
+    def _flow(self, send: Send, cluster_id: str | None, events: int | None = None) -> bool:
         while self._adopted:
             first = self._adopted[0]
             try:
                 if cluster_id is None:
-                    return
+                    return False
                 first.stream.confirm_cluster(cluster_id)
-                self._send(first, send, events)
+                more = self._send(first, send, events)
                 if first.waiting or first.with_client:
-                    return
+                    return more
             except (OtherCluster, Unsendable) as error:
                 log.error("%s is left as it is: %s", first.stream.name, error)
             first.stream.close()
             self._adopted.popleft()
-        if self._own is not None:
-            self._send(self._own, send, events)
+        return self._own is not None and self._send(self._own, send, events)
 
-    def _send(self, outbound: Outbound, send: Send, events: int | None) -> None:
+    def _send(self, outbound: Outbound, send: Send, events: int | None) -> bool:
+        before = outbound.next
         try:
             fault = outbound.advance(send) if events is None else outbound.advance(send, events)
         except Unsendable:
             raise
         except SpoolError as error:
             self._wait(str(error))
-            return
+            return False
         if fault is not None:
             self._fail(outbound, outbound.next, fault)
+        return outbound.behind and outbound.next > before
 
     def _fail(self, outbound: Outbound, position: int, fault: Fault) -> None:
         outcome = after_fault(fault)

@@ -21,6 +21,7 @@ Send = Callable[[Record, Callable[[Delivery], None]], None]
 # What is with the client is sent twice after a crash, and is in memory, so it is bounded.
 _EVENTS = 10_000
 _BYTES = 16 << 20
+_AT_ONCE = 200
 
 _new = tuple.__new__  # half the price of Record(), on the way of every event
 
@@ -93,6 +94,11 @@ class Outbound:
         return max(0, self.stream.last - self.stream.watermark)
 
     @property
+    def behind(self) -> bool:
+        """Whether events wait that the client would take now."""
+        return self._next <= self.stream.last and self.with_client < _EVENTS and self._bytes < _BYTES
+
+    @property
     def next(self) -> int:
         """The position that goes next."""
         return self._next
@@ -108,7 +114,9 @@ class Outbound:
         return self._give(position, entry, send)
 
     def advance(self, send: Send, events: int = _EVENTS) -> Fault | None:
-        """Give the client what waits, as far as it takes it, until it has *events*; return its refusal.
+        """Give the client some of what waits, as far as it takes it, until it has *events*; return its refusal.
+
+        Some, because nobody can publish meanwhile; call it again while the stream is `behind`.
 
         Raises:
             Unsendable: See there.
@@ -119,9 +127,8 @@ class Outbound:
                 return None  # its reports come first: what failed goes again in order
             self._failed = False
             self._next = min(self._next, self._open.value)
-        while self.with_client < events and self._bytes < _BYTES and self._next <= self.stream.last:
-            entries = self.stream.read(self._next, limit=min(200, events))
-            for position, entry in entries:
+        if self.with_client < events and self._bytes < _BYTES and self._next <= self.stream.last:
+            for position, entry in self.stream.read(self._next, limit=min(_AT_ONCE, events)):
                 if position not in self._open and position < self._open.next:
                     self._next = position + 1  # it was delivered before an earlier one failed
                     continue
@@ -129,23 +136,21 @@ class Outbound:
                 if isinstance(given, Fault):
                     return given
                 if not given or self.with_client >= events:
-                    return None
-            if not entries:
-                return None
+                    break
         return None
 
-    def settle(self, report: Report) -> bool:
+    def settle(self, generation: int, position: int, size: int, delivery: Delivery) -> bool:
         """Take a client's word on one event; False where that client is not asked any more."""
-        if report.generation != self._generation:
+        if generation != self._generation:
             return False
         self.with_client -= 1
-        self._bytes -= report.size
-        if report.delivery.fault is None:
-            self._open.finish(report.position)
-            if self.told:
-                self._tell(report.position, Word(report.delivery.partition, report.delivery.offset, None))
-        else:
+        self._bytes -= size
+        if delivery.fault is not None:
             self._failed = True
+            return True
+        self._open.finish(position)
+        if self.told:
+            self._tell(position, Word(delivery.partition, delivery.offset, None))
         return True
 
     def set_aside(self, position: int, reason: str) -> None:

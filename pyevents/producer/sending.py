@@ -26,6 +26,7 @@ log = logging.getLogger("pyevents.producer")
 _MANY = 50
 _PAUSE = 0.01
 _GATHERING = 1.0
+_ROUNDS = 10
 
 
 class Sending:
@@ -67,6 +68,7 @@ class Sending:
         self._idle = False
         self._stale = False
         self._replaced = 0
+        self._sent_before = 0
         self._replace_not_before = 0.0
         self._backoff = Backoff()
         self._empty = threading.Condition()
@@ -214,9 +216,10 @@ class Sending:
         left = self._settle()
         if self._stale or (self.trouble is not None and self.trouble.fatal):
             self._replace()
-        self._advance()
+        behind = self._advance()
         if served >= _MANY:
-            time.sleep(_PAUSE)
+            if not behind:
+                time.sleep(_PAUSE)
         elif not left:
             self._idle = True
             if not self.waiting():
@@ -235,15 +238,16 @@ class Sending:
         """Settle every report that has come, and return how many events are left."""
         words: list[tuple[Told, Word]] = []
         with self._lock:
-            while self._reports:
-                report = self._reports.popleft()
-                lane = self._lanes[report.outbound.stream.topic]
+            reports, lanes = self._reports, self._lanes
+            while reports:
+                report = reports.popleft()
+                lane = lanes[report.outbound.stream.topic]
                 lane.settle(report)
-                if report.delivery.fault is None:
+                fault = report.delivery.fault
+                if fault is None:
                     self.sent += 1
-                    self._replaced = 0
                 else:
-                    self._note(f"{lane.topic}: {in_words(report.delivery.fault)}")
+                    self._note(f"{lane.topic}: {in_words(fault)}")
             left = 0
             for outbound in self._outbounds():
                 outbound.acknowledge()
@@ -260,12 +264,19 @@ class Sending:
                 self._empty.notify_all()
         return left
 
-    def _advance(self) -> None:
+    def _advance(self) -> bool:
+        """Give the clients what waits, and say whether they would take more."""
         with self._lock:
             self._take_in()
+        behind = False
         for lane in self.lanes():
-            with self._lock:
-                lane.advance(self._send, self.cluster_id)
+            for _ in range(_ROUNDS):
+                with self._lock:
+                    more = lane.advance(self._send, self.cluster_id)
+                if not more:
+                    break
+            behind = behind or more
+        return behind
 
     def _replace(self) -> None:
         """Go on with a new client, from the first unconfirmed event."""
@@ -280,7 +291,8 @@ class Sending:
         while self._sender.poll(0.1) and time.monotonic() < deadline:
             pass
         self._settle()
-        self._replaced += 1
+        self._replaced = self._replaced + 1 if self.sent == self._sent_before else 1
+        self._sent_before = self.sent
         if self._replaced > 1:
             self._replace_not_before = time.monotonic() + self._backoff.delay(self._replaced - 1)
         with self._lock:

@@ -1,4 +1,10 @@
-"""How many bytes the streams of one spool may take together, and how much of the disk stays free."""
+"""How many bytes the streams of one spool may take together, and how much of the disk stays free.
+
+A stream may grow to sixteen times what is left for all others, so that whichever topics wait never take the last room
+from those that flow: one that waits has at most 16/17 of the limit, two 32/33 together. (Dynamic thresholds, as in
+switches that share a buffer: Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998.) And a sixteenth of
+the limit is every topic's own, even if what dead processes left takes all of it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +16,8 @@ from pyevents.errors import SpoolFull
 from pyevents.spool.errors import DiskFull
 
 __all__ = ["Budget"]
+
+_SHARE = 16
 
 
 class Budget:
@@ -30,19 +38,24 @@ class Budget:
         self._reserve = reserve
         self._lock = threading.Lock()
 
-    def take(self, least: int, wish: int) -> int:
+    def take(self, least: int, wish: int, held: int) -> int:
         """Lend at least *least* and at best *wish* bytes, and say how many.
+
+        Args:
+            least: Bytes without which the taker cannot go on.
+            wish: Bytes that save it from asking soon again.
+            held: Bytes that it has already.
 
         Raises:
             SpoolFull: Not even the least is left; nothing was lent.
         """
         with self._lock:
-            left = self.limit - self.taken
-            if left < least:
+            left = self.limit - self.taken - least
+            if held + least > self.limit // _SHARE and held + least > _SHARE * left:
                 raise SpoolFull(self._where, self.taken, self.limit)
             if self._folder is not None:
                 self._look_at_the_disk(self._folder, least)
-            granted = max(least, min(wish, left))
+            granted = max(least, min(wish, least + left))
             self.taken += granted
             return granted
 

@@ -150,7 +150,7 @@ class Log:
             self._room = _CLOSED
             self._settle()
             self._no_segment()
-            self._budget.give(sum(segment.leased for segment in self._segments))
+            self._budget.give(self._held())
             self._segments = []
 
     def close_inherited(self) -> None:
@@ -182,14 +182,14 @@ class Log:
             return self._roll(position, size)
         need = segment.size + size - segment.leased
         wish = min(STRIDE, self._segment_size - segment.leased)
-        segment.leased += self._budget.take(need, max(need, wish))
+        segment.leased += self._budget.take(need, max(need, wish), self._held())
         segment.mark(position, segment.size)
         self._room = segment.leased
         return segment
 
     def _roll(self, position: int, size: int) -> Segment:
         need = HEADER_SIZE + size
-        granted = self._budget.take(need, max(need, min(STRIDE, self._segment_size)))
+        granted = self._budget.take(need, max(need, min(STRIDE, self._segment_size)), self._held())
         try:
             segment, descriptor = create(self.folder, position)
             if self._durability.synced:
@@ -204,6 +204,9 @@ class Log:
         self._segments.append(segment)
         self._room = granted
         return segment
+
+    def _held(self) -> int:
+        return sum(segment.leased for segment in self._segments)
 
     def _settle(self) -> None:
         """End the active segment: cut what does not count, sync it, give back what it did not need."""

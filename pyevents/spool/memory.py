@@ -53,7 +53,7 @@ class MemoryStream:
         with self._lock:
             if self.closed:
                 raise Closed("stream")
-            self._budget.take(size, size)
+            self._budget.take(size, size, self._size)
             self._size += size
             self.last += 1
             self._waiting.append((self.last, entry))

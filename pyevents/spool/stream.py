@@ -123,7 +123,7 @@ class Spool(Protocol):
 
     @property
     def limit(self) -> int:
-        """Bytes that its streams may take together."""
+        """Bytes that its streams may take together; a single one a little less, so that others have room."""
 
     @property
     def taken(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pyevents.errors import Closed, SpoolError
+from pyevents.errors import Closed, SpoolError, SpoolFull
 from pyevents.spool.errors import NewerFormat, OtherCluster, StreamTaken
 from pyevents.spool.folder import DiskSpool
 from pyevents.spool.record import Entry
@@ -304,3 +304,20 @@ def test_memory_does_not_grow_with_what_waits(open_spool: OpenSpool, event: Even
 
 
 def void(_: object) -> None: ...
+
+
+def test_what_a_predecessor_left_does_not_take_the_room_of_new_events(
+    open_spool: OpenSpool, event: Event, end_abruptly: Callable[[DiskSpool], None]
+) -> None:
+    for _ in range(2):
+        predecessor = open_spool()
+        stream = predecessor.stream("patient-events")
+        with pytest.raises(SpoolFull):
+            while True:
+                stream.append(event(1, size=10_000))
+        end_abruptly(predecessor)
+    heir = open_spool()
+    assert [heir.adopt(name) is not None for name in heir.orphans()] == [True, True]
+    assert heir.taken > heir.limit
+    own = heir.stream("patient-events")
+    assert [own.append(event(number)) for number in range(1, 100)] == list(range(1, 100))

@@ -123,6 +123,21 @@ def test_the_limit_is_shared_by_the_streams_of_a_spool(spool: Spool, event: Even
     assert read_all(second) == [(1, event(1, topic="email-commands"))]
 
 
+@pytest.mark.parametrize("waiting", [1, 2, 3])
+def test_topics_that_wait_leave_room_for_one_that_flows(spool: Spool, event: Event, waiting: int) -> None:
+    for number in range(waiting):
+        full = spool.stream(f"waiting-{number}")
+        with pytest.raises(SpoolFull):
+            while True:
+                full.append(event(1, size=1_000))
+    flows = spool.stream("patient-events")
+    for number in range(1, 1_000):
+        assert flows.append(event(number, size=1_000)) == number
+        flows.acknowledge(number)
+        if number % 10 == 0:
+            flows.checkpoint()
+
+
 def test_many_threads_append_without_a_gap_a_double_or_a_swap(spool: Spool, event: Event) -> None:
     stream = spool.stream("patient-events")
     given: dict[int, list[int]] = {}
