@@ -95,19 +95,29 @@ def tail_command(
 @click.command("dev")
 @click.option("--real", is_flag=True, help="Apache Kafka and Apicurio Registry instead of the embedded pair.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Keep data in this folder (--real).")
+@click.option(
+    "--registry-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="SQLite file that the embedded registry goes on with; default is in memory.",
+)
 @catalog_option
-def dev_command(real: bool, data: Path | None, catalog: str) -> None:
+def dev_command(real: bool, data: Path | None, registry_file: Path | None, catalog: str) -> None:
     """Run a broker and a registry on this machine until Ctrl-C; for development and tests only."""
     from pyevents.dev.start import embedded_pair, real_pair
 
     if data and not real:
-        raise click.UsageError("--data goes with --real: the embedded pair keeps nothing")
+        raise click.UsageError("--data goes with --real; the embedded registry is kept with --registry-file")
+    if registry_file and real:
+        raise click.UsageError("--registry-file is the embedded registry's; with --real, --data keeps everything")
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     loaded = load(catalog)
-    running = real_pair(loaded, data, lambda text: click.echo(text, err=True)) if real else embedded_pair(loaded)
-    with running as pair, TemporaryDirectory(prefix="pyevents-spool-") as spool:
+    told = real_pair(loaded, data, lambda text: click.echo(text, err=True))
+    with (
+        told if real else embedded_pair(loaded, registry_file) as pair,
+        TemporaryDirectory(prefix="pyevents-spool-") as spool,
+    ):
         click.echo(f"export KAFKA_BOOTSTRAP_SERVERS={pair.bootstrap_servers}")
         click.echo(f"export SCHEMA_REGISTRY_URL={pair.registry_url}")
         click.echo(f"export PYEVENTS_SPOOL_DIR={spool}")

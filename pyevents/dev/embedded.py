@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
@@ -44,6 +45,7 @@ class Embedded:
     Args:
         topics: Created before anybody can use them, for example `catalog.load().catalog.every_topic`. A topic
             that is not created comes into being at its first use, with four partitions.
+        registry_file: SQLite file that the registry goes on with; None is in memory.
 
     Raises:
         EmbeddedFailed: The helper process does not start.
@@ -57,11 +59,11 @@ class Embedded:
     that left, has its partitions in 2 s. The mock broker waits a second less than the session timeout at every
     rebalance but a group's first one: 14 s with our default, 44 s with librdkafka's (measured)."""
 
-    def __init__(self, topics: Iterable[Topic] = ()) -> None:
+    def __init__(self, topics: Iterable[Topic] = (), *, registry_file: Path | None = None) -> None:
         self._lock = threading.Lock()
         self._rest = b""
         self._closed = False
-        self._process = _spawn()
+        self._process = _spawn([str(registry_file)] if registry_file else [])
         try:
             hello = self._answer("start", _SECONDS_TO_START)
             self.bootstrap_servers = hello["bootstrap_servers"]
@@ -170,11 +172,11 @@ class Embedded:
         return f"its process ended with status {status}; what it said is on standard error. Start a new one."
 
 
-def _spawn() -> subprocess.Popen[bytes]:
+def _spawn(arguments: Sequence[str]) -> subprocess.Popen[bytes]:
     """Start the helper with this process's own module path, so that it runs the same pyevents from any folder."""
     path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "pyevents.dev"],
+        [sys.executable, "-P", "-m", "pyevents.dev", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,

@@ -21,7 +21,8 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -36,12 +37,17 @@ _STDIN = 0
 _SECONDS_BETWEEN_LOOKS_AT_THE_PARENT = 1.0
 
 
-def main() -> None:
-    """Run both until standard input ends or a signal comes; return nothing, leave nothing."""
+def main(arguments: Sequence[str] = ()) -> None:
+    """Run both until standard input ends or a signal comes; return nothing, leave nothing.
+
+    Args:
+        arguments: The file that the registry keeps, if there is one.
+    """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     try:
-        with MockCluster() as broker, RegistryServer(Registry()) as registry:
+        held = Registry(Path(arguments[0]) if arguments else None)
+        with MockCluster() as broker, RegistryServer(held) as registry:
             _say({"bootstrap_servers": broker.bootstrap_servers, "registry_url": registry.url})
             _obey(_commands(broker, registry))
     except PyEventsError as error:

@@ -25,11 +25,11 @@ class Pair(Protocol):
 
 
 @contextmanager
-def embedded_pair(loaded: Loaded) -> Iterator[Pair]:
-    """Run the embedded pair with the catalog's topics."""
+def embedded_pair(loaded: Loaded, registry_file: Path | None = None) -> Iterator[Pair]:
+    """Run the embedded pair with the catalog's topics; the registry goes on with its file, if there is one."""
     from pyevents.dev.embedded import Embedded
 
-    with Embedded(loaded.catalog.every_topic) as pair:
+    with Embedded(loaded.catalog.every_topic, registry_file=registry_file) as pair:
         yield pair
 
 

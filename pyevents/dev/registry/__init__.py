@@ -1,4 +1,4 @@
-"""A schema registry for development and tests: Confluent's REST interface on loopback, in memory.
+"""A schema registry for development and tests: Confluent's REST interface on loopback, in memory or one file.
 
     http      bytes: connections, requests, answers
     routes    which question is answered by what

@@ -5,14 +5,17 @@ It keeps what was said and answers with it; an association's lifecycle governs n
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from pyevents.dev.registry.refusal import Refusal
+from pyevents.dev.registry.store import Store
 
 __all__ = ["Association", "Associations"]
 
 _ANY_NAMESPACE = "-"
+_NAME = "associations"
 
 
 class Association(NamedTuple):
@@ -42,10 +45,17 @@ class Association(NamedTuple):
 
 
 class Associations:
-    """Every association that was made."""
+    """Every association that was made; few, so they are kept as one value."""
 
-    def __init__(self) -> None:
-        self._all: list[Association] = []
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def _all(self) -> list[Association]:
+        return [Association(*one) for one in json.loads(self._store.setting(_NAME, "") or "[]")]
+
+    def _keep(self, associations: list[Association]) -> None:
+        self._store.set(_NAME, "", json.dumps(associations))
 
     def find(self, namespace: str, name: str, resource_type: str | None, kinds: Collection[str]) -> list[Association]:
         """Return those of a resource.
@@ -89,12 +99,12 @@ class Associations:
                 raise Refusal(
                     40903, f"An association of type '{new.kind}' already exists for resource '{new.resource}'"
                 )
-        self._all.append(new)
+        self._keep([*self._all, new])
         return new
 
     def remove(self, resource: str, resource_type: str | None, kinds: Collection[str]) -> None:
         """Forget the associations of a resource id; none for `kinds` means all."""
-        self._all = [one for one in self._all if one.resource != resource or not _wanted(one, resource_type, kinds)]
+        self._keep([one for one in self._all if one.resource != resource or not _wanted(one, resource_type, kinds)])
 
 
 def _wanted(one: Association, resource_type: str | None, kinds: Collection[str]) -> bool:

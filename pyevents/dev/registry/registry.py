@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 from pyevents.dev.registry.associations import Associations
@@ -19,17 +20,23 @@ MODES = ("READWRITE", "READONLY", "READONLY_OVERRIDE", "IMPORT")
 
 
 class Registry:
-    """A registry in memory.
+    """A registry, in memory or in one file.
 
     `lock` is held while one question is answered, so that two clients that register at once get one id.
+
+    Args:
+        file: Where it stays; None is in memory only.
+
+    Raises:
+        ConfigurationInvalid: The file cannot be used.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None = None) -> None:
         self.lock = threading.RLock()
-        self.store = Store()
-        self.levels = Setting(LEVELS, "BACKWARD", Refusal.invalid_level)
-        self.modes = Setting(MODES, "READWRITE", Refusal.invalid_mode)
-        self.associations = Associations()
+        self.store = Store(file)
+        self.levels = Setting(self.store, "level", LEVELS, "BACKWARD", Refusal.invalid_level)
+        self.modes = Setting(self.store, "mode", MODES, "READWRITE", Refusal.invalid_mode)
+        self.associations = Associations(self.store)
 
     def register(
         self, subject: str, schema: Schema, *, schema_id: int | None = None, number: int | None = None
@@ -197,5 +204,5 @@ class Registry:
             return
         self.store.mark_deleted(version)
         if not self.store.versions(version.subject):
-            self.levels.reset(version.subject)
-            self.modes.reset(version.subject)
+            self.levels.set(version.subject, None)
+            self.modes.set(version.subject, None)

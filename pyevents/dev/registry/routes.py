@@ -48,7 +48,7 @@ def answer(registry: Registry, method: str, target: str, payload: bytes) -> Any:
         if parts is None:
             continue
         if route.method == method:
-            with registry.lock:
+            with registry.lock, registry.store.transaction():
                 return route.answer(registry, Call.read(parts, query, payload))
         methods.append(route.method)
     if methods:
@@ -183,7 +183,7 @@ def _reset_level(registry: Registry, call: Call) -> Any:
         raise Refusal.no_subject(subject)
     before = registry.levels.of(subject)
     registry.check_writable(subject)
-    registry.levels.reset(subject)
+    registry.levels.set(subject, None)
     return {"compatibilityLevel": before}
 
 
@@ -204,7 +204,7 @@ def _reset_mode(registry: Registry, call: Call) -> Any:
     before = registry.modes.own(call.subject)
     if before is None:
         raise Refusal.no_subject(call.subject)
-    registry.modes.reset(call.subject)
+    registry.modes.set(call.subject, None)
     return {"mode": before}
 
 

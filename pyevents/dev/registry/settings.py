@@ -5,32 +5,47 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyevents.dev.registry.refusal import Refusal
+from pyevents.dev.registry.store import Store
 
 __all__ = ["Setting"]
+
+_EVERYWHERE = ""
+"""Where a global value is kept: no subject is called so."""
 
 
 class Setting:
     """One setting, with a global value and exceptions by subject.
 
     Args:
+        store: Keeps it.
+        name: As the store knows it.
         choices: The values that it may have.
         default: The global value until another is set.
         refuse: Makes the refusal of a value that is none of the choices.
     """
 
-    def __init__(self, choices: tuple[str, ...], default: str, refuse: Callable[[tuple[str, ...]], Refusal]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        choices: tuple[str, ...],
+        default: str,
+        refuse: Callable[[tuple[str, ...]], Refusal],
+    ) -> None:
+        self._store = store
+        self._name = name
         self._choices = choices
-        self._default = self._everywhere = default
+        self._default = default
         self._refuse = refuse
-        self._own: dict[str, str] = {}
 
     def of(self, subject: str | None) -> str:
         """Return what holds for a subject, or globally for None."""
-        return self._own.get(subject, self._everywhere) if subject is not None else self._everywhere
+        own = self.own(subject) if subject is not None else None
+        return own or self._store.setting(self._name, _EVERYWHERE) or self._default
 
     def own(self, subject: str) -> str | None:
         """Return what was set for a subject itself."""
-        return self._own.get(subject)
+        return self._store.setting(self._name, subject)
 
     def read(self, value: object) -> str:
         """Return the choice that a request means, in whatever case.
@@ -42,16 +57,6 @@ class Setting:
             raise self._refuse(self._choices)
         return value.upper()
 
-    def set(self, subject: str | None, choice: str) -> None:
-        """Set it for a subject, or globally for None."""
-        if subject is None:
-            self._everywhere = choice
-        else:
-            self._own[subject] = choice
-
-    def reset(self, subject: str | None) -> None:
-        """Let a subject follow the global value again, or the global value the default."""
-        if subject is None:
-            self._everywhere = self._default
-        else:
-            self._own.pop(subject, None)
+    def set(self, subject: str | None, choice: str | None) -> None:
+        """Set it for a subject, or globally for None; no choice is the global value again, or the default."""
+        self._store.set(self._name, _EVERYWHERE if subject is None else subject, choice)

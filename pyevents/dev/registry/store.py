@@ -1,19 +1,35 @@
-"""The schemas, their ids and the versions of subjects; it holds them and decides nothing.
+"""The schemas, their ids, the versions of subjects and the settings, in SQLite; it holds them and decides nothing.
 
 Ids count up from 1, are never given twice, and the same content has the same id in every subject. One thread at a
-time: the registry above it has the lock.
+time: the registry above it has the lock. In memory, or in one file that the next start goes on with.
 """
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pyevents.dev.registry.schema import Schema
+from pyevents.errors import ConfigurationInvalid
 
 __all__ = ["Store", "Version", "Which"]
 
 Which = Literal["live", "all", "deleted"]
 """Versions that are in use, with those that were (softly) deleted, or only the latter."""
+
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS schemas (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, text TEXT, companions TEXT, identity TEXT UNIQUE);
+CREATE TABLE IF NOT EXISTS versions (
+    subject TEXT, number INTEGER, id INTEGER, deleted INTEGER DEFAULT 0, PRIMARY KEY (subject, number));
+CREATE INDEX IF NOT EXISTS uses ON versions (id);
+CREATE TABLE IF NOT EXISTS settings (name TEXT, subject TEXT, value TEXT, PRIMARY KEY (name, subject));
+"""
+_WANTED = {"live": "NOT deleted", "all": "TRUE", "deleted": "deleted"}
 
 
 class Version(NamedTuple):
@@ -24,49 +40,70 @@ class Version(NamedTuple):
     id: int
     deleted: bool = False
 
-    def is_in(self, which: Which) -> bool:
-        """Say whether it is among those."""
-        return which == "all" or self.deleted == (which == "deleted")
-
 
 class Store:
-    """Everything that was registered, in memory."""
+    """Everything that was registered.
 
-    def __init__(self) -> None:
-        self._schemas: dict[int, Schema] = {}
-        self._ids: dict[tuple[str, str, str], int] = {}
-        self._subjects: dict[str, dict[int, Version]] = {}
-        self._last_id = 0
+    Args:
+        file: Where it stays; None is in memory only.
+
+    Raises:
+        ConfigurationInvalid: The file cannot be used, or another process has it.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        try:
+            self._database = sqlite3.connect(
+                file or ":memory:", timeout=0, isolation_level=None, check_same_thread=False
+            )
+            self._database.executescript(f"PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; {_TABLES} COMMIT;")
+        except sqlite3.Error as error:
+            remedy = "Name another one, or end the process that has it."
+            raise ConfigurationInvalid("registry file", f"{file} cannot be used: {error}", remedy) from None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep all that is changed meanwhile, or nothing where an error ends it."""
+        self._database.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    def close(self) -> None:
+        """Give the file up."""
+        self._database.close()
 
     def subjects(self, which: Which = "live") -> list[str]:
         """Return the names of the subjects that have such versions, sorted."""
-        return sorted(name for name in self._subjects if self.versions(name, which))
+        found = self._database.execute(f"SELECT DISTINCT subject FROM versions WHERE {_WANTED[which]} ORDER BY subject")
+        return [name for (name,) in found]
 
     def versions(self, subject: str, which: Which = "live") -> list[Version]:
         """Return such versions of a subject, oldest first; none if there is no such subject."""
-        found = self._subjects.get(subject, {})
-        return [found[number] for number in sorted(found) if found[number].is_in(which)]
+        return self._versions(f"subject = ? AND {_WANTED[which]} ORDER BY number", subject)
 
     def schema(self, schema_id: int) -> Schema | None:
         """Return the schema of an id."""
-        return self._schemas.get(schema_id)
+        asked = "SELECT kind, text, companions FROM schemas WHERE id = ?"
+        found = self._database.execute(asked, (schema_id,)).fetchone()
+        return Schema(*found) if found else None
 
     def schemas(self) -> list[tuple[int, Schema]]:
         """Return every schema with its id."""
-        return list(self._schemas.items())
+        found = self._database.execute("SELECT id, kind, text, companions FROM schemas ORDER BY id")
+        return [(schema_id, Schema(*columns)) for schema_id, *columns in found]
 
     def id_of(self, schema: Schema) -> int | None:
         """Return the id of a schema, if it was ever registered and not removed since."""
-        return self._ids.get(schema.identity)
+        found = self._database.execute("SELECT id FROM schemas WHERE identity = ?", (schema.guid,)).fetchone()
+        return found[0] if found else None
 
     def uses(self, schema_id: int, which: Which = "live") -> list[Version]:
         """Return the versions of all subjects that are this schema."""
-        return [
-            version
-            for subject in sorted(self._subjects)
-            for version in self.versions(subject, which)
-            if version.id == schema_id
-        ]
+        return self._versions(f"id = ? AND {_WANTED[which]} ORDER BY subject, number", schema_id)
 
     def add(self, subject: str, schema: Schema, *, schema_id: int | None = None, number: int | None = None) -> Version:
         """Add a version to a subject and return it.
@@ -79,24 +116,41 @@ class Store:
         """
         known = self.id_of(schema)
         if known is None:
-            known = schema_id or self._last_id + 1
-            self._last_id = max(self._last_id, known)
-            self._ids[schema.identity] = known
-            self._schemas[known] = schema
-        versions = self._subjects.setdefault(subject, {})
-        version = Version(subject, number or max(versions, default=0) + 1, known)
-        versions[version.number] = version
+            row = (schema_id, *schema, schema.guid)
+            known = self._database.execute("INSERT INTO schemas VALUES (?, ?, ?, ?, ?)", row).lastrowid
+            assert known is not None
+        highest = max((version.number for version in self.versions(subject, "all")), default=0)
+        version = Version(subject, number or highest + 1, known)
+        self._database.execute("INSERT INTO versions VALUES (?, ?, ?, ?)", version)
         return version
 
     def mark_deleted(self, version: Version) -> None:
         """Take a version out of use; its id goes on to be answered."""
-        self._subjects[version.subject][version.number] = version._replace(deleted=True)
+        self._database.execute(
+            "UPDATE versions SET deleted = TRUE WHERE subject = ? AND number = ?", (version.subject, version.number)
+        )
 
     def remove(self, version: Version) -> None:
         """Forget a version, and its schema where no other version is the same."""
-        versions = self._subjects[version.subject]
-        del versions[version.number]
-        if not versions:
-            del self._subjects[version.subject]
+        self._database.execute(
+            "DELETE FROM versions WHERE subject = ? AND number = ?", (version.subject, version.number)
+        )
         if not self.uses(version.id, "all"):
-            del self._ids[self._schemas.pop(version.id).identity]
+            self._database.execute("DELETE FROM schemas WHERE id = ?", (version.id,))
+
+    def setting(self, name: str, subject: str) -> str | None:
+        """Return what was set."""
+        asked = "SELECT value FROM settings WHERE name = ? AND subject = ?"
+        found = self._database.execute(asked, (name, subject)).fetchone()
+        return found[0] if found else None
+
+    def set(self, name: str, subject: str, value: str | None) -> None:
+        """Set a value; None takes it away."""
+        if value is None:
+            self._database.execute("DELETE FROM settings WHERE name = ? AND subject = ?", (name, subject))
+        else:
+            self._database.execute("INSERT OR REPLACE INTO settings VALUES (?, ?, ?)", (name, subject, value))
+
+    def _versions(self, condition: str, value: str | int) -> list[Version]:
+        found = self._database.execute(f"SELECT subject, number, id, deleted FROM versions WHERE {condition}", (value,))
+        return [Version(subject, number, schema_id, bool(deleted)) for subject, number, schema_id, deleted in found]

@@ -19,8 +19,11 @@ __all__ = ["Desk"]
 class Desk:
     """A registry of its own, and the questions that it is asked."""
 
-    def __init__(self) -> None:
-        self._registry = Registry()
+    def __init__(self, registry: Registry | None = None) -> None:
+        self._registry = registry or Registry()
+
+    def close(self) -> None:
+        self._registry.store.close()
 
     def ask(self, method: str, target: str, body: Any = None) -> Any:
         payload = b"" if body is None else json.dumps(body).encode()
