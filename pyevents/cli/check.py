@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,9 @@ def check_command(
     if explain is not None:
         click.echo(_explained(explain), nl=False)
         return
-    checked = check(schemas, package, root, topics_script, against=against)
+    console = Console(stderr=True)
+    with console.status("checking contracts") if console.is_terminal else nullcontext():
+        checked = check(schemas, package, root, topics_script, against=against)
     report(checked.findings, form)
     if checked.failed:
         if form == "text":

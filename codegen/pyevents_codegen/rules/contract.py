@@ -57,7 +57,8 @@ def _services(case: Case) -> Iterator[Problem]:
     known = case.facts.folder.settings.services
     if not known:
         remedy = 'Write services = ["…"] in pyevents.toml.'
-        yield case.problem("/owner", "pyevents.toml does not say which services there are", remedy)
+        if case.contract is case.facts.folder.contracts[0]:  # once is enough
+            yield case.problem("/owner", "pyevents.toml does not say which services there are", remedy)
         return
     contract = case.contract
     named = {"/owner": contract.owner}

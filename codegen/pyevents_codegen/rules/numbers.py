@@ -20,7 +20,9 @@ _MONEY = word_set(
     "price rabatt rechnungsbetrag salary saldo steuer summe tax total usd"
 )
 _IDS = word_set("id ids key nr nummer number uuid")
-_TIME = re.compile("am|at|date|datetime|time|zeit|uhrzeit|.*(?:datum|timestamp|zeitpunkt|zeitstempel)")
+_MOMENT = r"am|at|date|datetime|.*(?:datum|timestamp|zeitpunkt|zeitstempel)"
+_TIME = {"string": re.compile(f"{_MOMENT}|time|zeit|uhrzeit"), "number": re.compile(_MOMENT)}
+"""Last words of names; a number with the name `travel_time` is a duration."""
 _LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _LOCAL = ("2026-11-23T07:00:00", "2026-11-23 07:00:00", "2026-11-23T07:00", "2026-11-23T07:00:00.000")
 
@@ -71,12 +73,9 @@ def _times(case: Case) -> Iterator[Problem]:
 
 def _is_time(node: Node) -> bool:
     """By the last word of the name; texts may be anything, numbers are epochs in a unit that nobody states."""
-    named = _words(node.name)
-    return (
-        bool(named)
-        and _TIME.fullmatch(named[-1]) is not None
-        and bool(types_of(node.schema) & {"string", "integer", "number"})
-    )
+    named, types = _words(node.name), types_of(node.schema)
+    kinds = {"string" if "string" in types else "number"} if types & {"string", "integer", "number"} else set()
+    return bool(named) and any(_TIME[kind].fullmatch(named[-1]) for kind in kinds)
 
 
 def _offsets(case: Case) -> Iterator[Problem]:

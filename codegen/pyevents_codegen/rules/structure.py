@@ -27,9 +27,8 @@ def _closed(case: Case) -> Iterator[Problem]:
             schema = node.schema
             if "object" not in types_of(schema) and "properties" not in schema:
                 continue
-            if "unevaluatedProperties" in schema or isinstance(schema.get("additionalProperties"), dict):
-                continue
-            if schema.get("additionalProperties") is not False:
+            others = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
+            if others is not False and not (isinstance(others, dict) and others):
                 yield seen.problem(node, "the object admits fields that the contract does not name")
 
 

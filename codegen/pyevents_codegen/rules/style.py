@@ -7,20 +7,21 @@ from functools import lru_cache
 
 __all__ = ["style", "word_set", "words"]
 
+_LOW, _UP = "[a-z0-9ß-öø-ÿ]", "[A-ZÀ-ÖØ-Þ]"
 _STYLES = (
-    ("snake_case", r"[a-z0-9]+(_[a-z0-9]+)+"),
-    ("kebab-case", r"[a-z0-9]+(-[a-z0-9]+)+"),
-    ("camelCase", r"[a-z]+[a-z0-9]*([A-Z][a-z0-9]*)+"),
-    ("PascalCase", r"([A-Z][a-z0-9]+)+"),
-    ("UPPER_CASE", r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*"),
-    ("", r"[a-z0-9]*"),
+    ("snake_case", re.compile(rf"{_LOW}+(_{_LOW}+)+")),
+    ("kebab-case", re.compile(rf"{_LOW}+(-{_LOW}+)+")),
+    ("camelCase", re.compile(rf"{_LOW}+({_UP}{_LOW}*)+")),
+    ("PascalCase", re.compile(rf"({_UP}{_LOW}+)+")),
+    ("UPPER_CASE", re.compile(rf"{_UP}({_UP}|[0-9])*(_({_UP}|[0-9])+)*")),
+    ("", re.compile(rf"{_LOW}*")),
 )
 
 
 @lru_cache(maxsize=65536)
 def style(name: str) -> str:
     """Return the style of a name: `""` where it fits several (one word in lower case), `mixed` where none."""
-    return next((found for found, form in _STYLES if re.fullmatch(form, name)), "mixed")
+    return next((found for found, form in _STYLES if form.fullmatch(name)), "mixed")
 
 
 def words(name: str) -> list[str]:

@@ -151,3 +151,67 @@ def test_finding_about_an_avro_payload_stands_at_the_field_that_it_comes_from(tm
     assert {finding.pointer for finding in findings} == {"/fields/2/type/1/fields/0"}
     line = path.read_text().splitlines().index('              "name": "ort",') + 1
     assert all(line - 1 <= finding.line <= line for finding in findings), shown(findings)
+
+
+def with_fields(tmp_path: Path, **fields: dict[str, object]) -> set[str]:
+    """Return the rules that fields of patient.created break; those on descriptions, limits and examples aside."""
+    folder = laid_over(tmp_path / "schemas", FIXTURES / "base")
+    path = folder / "patient.created/1.0.json"
+    schema = json.loads(path.read_text())
+    schema["properties"] |= fields
+    path.write_text(json.dumps(schema))
+    told = {finding.rule for finding in found(folder)}
+    return told - {"field-described", "example-complete", "string-bounded", "number-bounded"}
+
+
+@pytest.mark.parametrize(
+    ("names", "style"),
+    [
+        (("geburtsDatum", "letzteSitzung", "patientenNummer"), "camelCase"),
+        (("geburts-datum", "letzte-sitzung", "offene-größe"), "kebab-case"),
+        (("geburts_datum", "letzte_sitzung", "offene_größe"), "snake_case"),
+    ],
+)
+def test_style_that_most_fields_have_is_the_one_asked_for(tmp_path: Path, names: tuple[str, ...], style: str) -> None:
+    folder = laid_over(tmp_path / "schemas", FIXTURES / "base")
+    shutil.rmtree(folder / "email.send")
+    contract, version = folder / "patient.created/contract.toml", folder / "patient.created/1.0.json"
+    contract.write_text(contract.read_text().replace('"patient_id"', '"nummer"'))
+    schema = json.loads(version.read_text())
+    date = {"type": "string", "format": "date"}
+    schema["required"] = ["nummer"]
+    schema["properties"] = {"nummer": schema["properties"]["patient_id"]} | dict.fromkeys(names, date)
+    version.write_text(json.dumps(schema))
+    told = [finding for finding in found(folder) if finding.rule == "field-style"]
+    assert not told, shown(told)
+    schema["properties"]["Other_Style"] = date
+    version.write_text(json.dumps(schema))
+    (finding,) = [one for one in found(folder) if one.rule == "field-style"]
+    assert style in finding.message
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "rule"),
+    [
+        ("travel_time", {"type": "integer", "minimum": 0, "maximum": 9}, None),
+        ("dauer_minuten", {"type": "number", "minimum": 0, "maximum": 9}, None),
+        ("created_at", {"type": "integer", "minimum": 0, "maximum": 9}, "time-formatted"),
+        ("startdatum", {"type": ["string", "null"], "maxLength": 20}, "time-formatted"),
+        ("startdatum", {"type": ["string", "null"], "format": "date"}, None),
+        ("uhrzeit", {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$"}, None),
+        ("entfernung", {"type": "number", "minimum": 0, "maximum": 9}, None),
+        ("konto_id", {"type": "number", "minimum": 0, "maximum": 9}, "float-exact"),
+        ("angaben", {"type": "object", "additionalProperties": {}}, "object-closed"),
+        ("angaben", {"type": "object", "additionalProperties": {"type": "string", "maxLength": 9}}, None),
+        ("tier", {"enum": ["cat", "dog"]}, None),
+        ("code", {"type": "string", "pattern": "^[A-Z]{3}$"}, None),
+    ],
+)
+def test_what_a_field_may_be(tmp_path: Path, name: str, schema: dict[str, object], rule: str | None) -> None:
+    assert with_fields(tmp_path, **{name: schema}) == ({rule} if rule else set())
+
+
+def test_missing_list_of_services_is_told_once(tmp_path: Path) -> None:
+    folder = laid_over(tmp_path / "schemas", FIXTURES / "base")
+    (folder / "pyevents.toml").unlink()
+    assert [finding.rule for finding in found(folder)] == ["service-known"]
