@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -44,10 +45,12 @@ def drain(folder: Path, route: Route, service: str | None, timeout: float) -> No
         timeout: Seconds.
 
     Raises:
-        ConfigurationInvalid: What is there is for other clusters; the message names them.
+        ConfigurationInvalid: What is there is for other clusters or of other services; the message names them.
         click.exceptions.Exit: Status 1; something is left.
     """
     cluster = _cluster(folder, route)
+    if service is not None:
+        _check_service(folder, cluster, service)
     found = [one for one in streams(folder) if one.cluster == cluster and service in (None, one.service)]
     dead = {one.folder for one in found if not one.owned}
     aside, waiting, reasons = _rejected(folder, cluster), _events(folder, dead), list[str]()
@@ -71,19 +74,24 @@ def drain(folder: Path, route: Route, service: str | None, timeout: float) -> No
         raise click.exceptions.Exit(1)
 
 
-def put_back(paths: list[Path]) -> int:
-    """Make ordinary streams without an owner of rejected events, for `drain` to send; return how many."""
-    count = 0
+def put_back(folder: Path, route: Route, paths: list[Path]) -> None:
+    """Make ordinary streams without an owner of rejected events, for `drain` to send.
+
+    Raises:
+        ConfigurationInvalid: They are for another cluster.
+    """
+    chosen = _cluster(folder, route)
     for path in paths:
         cluster = path.parent.parent
-        service = unquote(cluster.parent.name)
+        if cluster.name != chosen:
+            problem = f"{path.name} is for {cluster.name}, not for {chosen}"
+            raise ConfigurationInvalid("--cluster", problem, "Name one cluster at a time.")
+    for path in paths:
         with rejected.taking(path) as found:
-            spool = DiskSpool(cluster.parent.parent, service, cluster.name, reserve=0)
+            spool = DiskSpool(folder, unquote(path.parent.parent.parent.name), chosen, reserve=0)
             for one in found:
                 spool.stream(one.entry.topic).append(one.entry)
             spool.close()
-        count += len(found)
-    return count
 
 
 def _send(
@@ -123,6 +131,14 @@ def _cluster(folder: Path, route: Route) -> str:
             "If --bootstrap-servers leads there all the same, name it with --cluster.",
         )
     return cluster
+
+
+def _check_service(folder: Path, cluster: str, service: str) -> None:
+    known = sorted(unquote(path.parent.name) for path in folder.glob(f"*/{cluster}"))
+    if service not in known:
+        near = difflib.get_close_matches(service, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known) or 'none at all'}."
+        raise ConfigurationInvalid("--service", f"{service!r} has left nothing in {folder}", hint)
 
 
 def _events(folder: Path, chosen: set[Path]) -> int:

@@ -175,9 +175,9 @@ def replay_command(stream: str | None, everything: bool, folder: Path | None, ti
     """Send the rejected events of STREAM again, once the topic or the cluster takes them."""
     from pyevents.cli.drain import Route, drain, put_back
 
-    paths = rejected_files(folder, stream, everything)
-    put_back(paths)
-    drain(spool_folder(folder), Route(route.pop("bootstrap_servers"), route.pop("url"), **route), None, timeout)
+    place, to = spool_folder(folder), Route(route.pop("bootstrap_servers"), route.pop("url"), **route)
+    put_back(place, to, rejected_files(folder, stream, everything))
+    drain(place, to, None, timeout)
 
 
 def rejected_files(folder: Path | None, stream: str | None, everything: bool) -> list[Path]:

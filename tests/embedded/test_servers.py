@@ -24,6 +24,8 @@ from tests.suite.document import blocks
 from tests.suite.place import wait_until
 from tests.torture.verdict import read_topics
 
+pytestmark = pytest.mark.slow
+
 FASTAPI, FLASK, GUNICORN, FORKING = (block.code for block in blocks(Path(__file__).parents[2] / "docs" / "servers.md"))
 WITHOUT_HANDLER = FLASK.partition("def end(")[0]
 

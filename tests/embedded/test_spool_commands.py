@@ -110,6 +110,25 @@ def test_drain_to_another_cluster_asks_for_the_name_of_the_right_one(
     assert cluster_of(embedded.bootstrap_servers) in result.output
 
 
+def test_typo_in_a_service_names_the_nearest(
+    left_behind: Callable[..., list[str]], spool_command: Callable[..., Result], service: str
+) -> None:
+    left_behind(1)
+    result = spool_command("drain", "--service", service[:-1])
+    assert (result.exit_code, f"Did you mean {service}?" in result.output) == (2, True)
+
+
+def test_replay_to_another_cluster_is_refused_and_leaves_the_events_where_they_are(
+    embedded: Any, left_behind: Callable[..., list[str]], spool_command: Callable[..., Result], spool_folder: Path
+) -> None:
+    left_behind(1)
+    (stream,) = streams(spool_folder)
+    ((position, entry),) = entries(stream.folder)
+    path = rejected.keep(stream.folder.parent, stream.name, position, entry, "POLICY_VIOLATION: forbidden")
+    assert spool_command("rejected", "replay", "--all", servers="127.0.0.1:1").exit_code == 2
+    assert len(rejected.read(path)) == 1
+
+
 def test_rejected_events_are_sent_when_replayed_and_then_gone(
     embedded: Any, left_behind: Callable[..., list[str]], spool_command: Callable[..., Result], spool_folder: Path
 ) -> None:

@@ -1,0 +1,123 @@
+"""A loopback proxy before a broker that falsifies what no broker can be made to say at will.
+
+The broker advertises the proxy, so that clients stay on it. Framing and the head of a Produce response are all of
+Kafka's protocol that it knows (https://kafka.apache.org/protocol): size, correlation id, then topic, partition, error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Self
+
+__all__ = ["Proxy"]
+
+_PRODUCE = 0
+_FLEXIBLE = 9
+"""From this version of Produce on, numbers of elements are varints and headers have tags."""
+
+
+class Proxy:
+    """Runs in a thread of its own; a context manager.
+
+    Args:
+        port: To listen on.
+        broker_port: Where to pass everything on.
+    """
+
+    def __init__(self, port: int, broker_port: int) -> None:
+        self._port = port
+        self._broker_port = broker_port
+        self._codes: deque[int] = deque()
+        self._topic = b""
+        self._refused: dict[bytes, int] = {}
+        self.falsified = 0
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def falsify(self, topic: str, *codes: int) -> None:
+        """Let the next Produce responses for a topic bear these error codes, whatever the broker said."""
+        self._topic = topic.encode()
+        self._codes.extend(codes)
+
+    def refuse(self, mark: bytes, code: int) -> None:
+        """Let no Produce request that holds *mark* pass: its checksum is spoilt, and the answer bears that error code."""
+        self._refused[mark] = code
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(asyncio.start_server(self._accept, "127.0.0.1", self._port))
+        self._loop.call_soon(self._ready.set)
+        self._loop.run_forever()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            to_reader, to_writer = await asyncio.open_connection("127.0.0.1", self._broker_port)
+        except OSError:
+            writer.close()
+            return
+        asked: dict[int, tuple[int, int | None]] = {}
+        await asyncio.gather(
+            _pass_on(reader, to_writer, lambda frame: self._request(frame, asked)),
+            _pass_on(to_reader, writer, lambda frame: self._response(frame, asked)),
+        )
+
+    def _request(self, frame: bytearray, asked: dict[int, tuple[int, int | None]]) -> None:
+        api, version, correlation = struct.unpack_from(">hhi", frame)
+        if api != _PRODUCE:
+            return
+        code = None
+        for mark, wanted in self._refused.items():
+            at = frame.find(mark)
+            if at >= 0:
+                frame[at] ^= 1
+                code = wanted
+        asked[correlation] = version, code
+
+    def _response(self, frame: bytearray, asked: dict[int, tuple[int, int | None]]) -> None:
+        version, code = asked.pop(struct.unpack_from(">i", frame)[0], (None, None))
+        if version is None:
+            return
+        topic, at = _error_of(frame, version)
+        if code is None and self._codes and topic == self._topic:
+            code = self._codes.popleft()
+        if code is not None:
+            struct.pack_into(">h", frame, at, code)
+            self.falsified += 1
+
+
+async def _pass_on(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, change: Callable[[bytearray], None]
+) -> None:
+    try:
+        while True:
+            size = await reader.readexactly(4)
+            frame = bytearray(await reader.readexactly(int.from_bytes(size)))
+            change(frame)
+            writer.write(size + frame)
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+
+def _error_of(frame: bytearray, version: int) -> tuple[bytes, int]:
+    """Return the first topic of a Produce response and where its first partition's error code is."""
+    if version < _FLEXIBLE:
+        (length,) = struct.unpack_from(">h", frame, 8)
+        return bytes(frame[10 : 10 + length]), 10 + length + 4 + 4
+    # correlation 4, tags 1, number of topics 1, then a compact string: its length plus one
+    length = frame[6] - 1
+    return bytes(frame[7 : 7 + length]), 7 + length + 1 + 4

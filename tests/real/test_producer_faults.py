@@ -1,0 +1,141 @@
+"""What a broker can answer to a producer, provoked on a real one: nothing is lost, nothing swapped, others go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+
+from pyevents.catalog import load
+from pyevents.dev.real.kafka import RealKafka
+from pyevents.dev.real.process import free_port
+from pyevents.kafka import KafkaTransport
+from pyevents.spool import rejected
+from tests.real.load import PATIENTS, THERAPISTS, Load
+from tests.real.proxy import Proxy
+from tests.suite.place import wait_until
+
+CORRUPT, OUT_OF_ORDER, INVALID_EPOCH, UNKNOWN_PRODUCER = 2, 45, 47, 59
+POLICY_VIOLATION, INVALID_RECORD = 44, 87
+
+StartLoad = Callable[..., Load]
+
+
+@pytest.fixture(scope="module")
+def proxy() -> Iterator[Proxy]:
+    """A broker of this file's own, whose clients all go through the proxy."""
+    port = free_port()
+    kafka = RealKafka(properties={"advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}"})
+    with kafka, Proxy(port, kafka.port) as running:
+        running.servers = f"127.0.0.1:{port}"  # type: ignore[attr-defined]
+        make_topics(running.servers)  # type: ignore[attr-defined]
+        yield running
+
+
+@pytest.fixture(scope="module")
+def servers(proxy: Proxy) -> str:
+    return str(proxy.servers)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def load_on(servers: str) -> StartLoad:
+    return lambda **options: Load(servers, f"service-{uuid4().hex[:8]}", **options)
+
+
+def make_topics(servers: str) -> None:
+    topics = [topic for topic in load().catalog.topics if topic.name in (PATIENTS, THERAPISTS)]
+    KafkaTransport(servers).create_topics(topics)
+
+
+def set_topic(servers: str, topic: str, name: str, value: str) -> None:
+    entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+    operator = AdminClient({"bootstrap.servers": servers})
+    for done in operator.incremental_alter_configs([resource]).values():
+        done.result(20)
+
+
+def put_aside(spool: Path) -> list[rejected.Rejected]:
+    paths = [path for cluster in spool.glob("*/*") if cluster.is_dir() for path in rejected.files(cluster)]
+    return [one for path in paths for one in rejected.read(path)]
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [[OUT_OF_ORDER], [INVALID_EPOCH], [UNKNOWN_PRODUCER], [CORRUPT] * 3],
+    ids=["sequence", "epoch", "producer", "corrupt"],
+)
+def test_answer_that_upsets_the_client_loses_and_swaps_nothing(
+    proxy: Proxy, servers: str, load_on: StartLoad, codes: list[int]
+) -> None:
+    with load_on() as load:
+        load.wait_sent()
+        before = proxy.falsified
+        proxy.falsify(PATIENTS, *codes)
+        wait_until(lambda: proxy.falsified == before + len(codes), "the answers were falsified")
+        load.wait_sent()
+        verdict = load.verdict(servers)
+    assert verdict.good, verdict
+    assert verdict.delivered == verdict.accepted
+
+
+@pytest.mark.parametrize("code", [POLICY_VIOLATION, INVALID_RECORD], ids=["policy", "record"])
+def test_event_that_the_broker_never_takes_is_put_aside_and_the_others_go_on(
+    proxy: Proxy, servers: str, load_on: StartLoad, spool_folder: Path, code: int
+) -> None:
+    mark = f"Wermsdorf {code}"
+    with load_on() as load:
+        load.wait_sent()
+        proxy.refuse(mark.encode(), code)
+        load.publish(PATIENTS, 99, 1, mark)
+        wait_until(lambda: put_aside(spool_folder), "the event is put aside", 60)
+        load.wait_sent()
+        (one,) = put_aside(spool_folder)
+        verdict = load.verdict(servers, without=[id_of(one)])
+        assert (load.producer.status().rejected, load.producer.status().waiting) == (1, {})
+    assert mark.encode() in one.entry.body
+    assert mark not in one.reason
+    assert verdict.good, verdict
+
+
+def test_event_larger_than_the_topic_takes_is_put_aside_and_the_others_go_on(
+    servers: str, load_on: StartLoad, spool_folder: Path
+) -> None:
+    with load_on() as load:
+        load.wait_sent()
+        set_topic(servers, PATIENTS, "max.message.bytes", "700")
+        load.publish(PATIENTS, 98, 1, "Ö" * 100, "Ä" * 255)
+        wait_until(lambda: put_aside(spool_folder), "the event is put aside", 60)
+        load.wait_sent()
+        set_topic(servers, PATIENTS, "max.message.bytes", "1048588")
+        (one,) = put_aside(spool_folder)
+        verdict = load.verdict(servers, without=[id_of(one)])
+        assert load.producer.status().waiting == {}
+    assert "max.message.bytes" in one.reason
+    assert verdict.good, verdict
+
+
+def test_topic_deleted_under_load_waits_while_others_go_on_and_recovers_when_it_is_back(
+    servers: str, load_on: StartLoad
+) -> None:
+    # So long does librdkafka believe that a topic which it does not find may just have been made; 30 s by default.
+    with load_on(properties={"topic.metadata.propagation.max.ms": 2000}) as load:
+        load.wait_sent()
+        operator = AdminClient({"bootstrap.servers": servers})
+        operator.delete_topics([PATIENTS])[PATIENTS].result(20)
+        load.wait_waiting(PATIENTS, "does not exist")
+        gone = [seen.event_id for seen in load.accepted]  # what was there was deleted with it
+        load.wait_sent()
+        assert THERAPISTS not in load.producer.status().waiting
+        make_topics(servers)
+        verdict = load.verdict(servers, without=gone)
+    assert verdict.good, verdict
+    assert verdict.accepted > 0
+
+
+def id_of(one: rejected.Rejected) -> str:
+    return str(json.loads(one.entry.body)["eventId"])
