@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+
+if TYPE_CHECKING:
+    from pyevents.testing import EventBroker
 
 __all__ = [
     "ContractUnderTest",
     "Delivered",
-    "MemoryPair",
     "pyevents_contract",
+    "pyevents_embedded",
     "pyevents_memory",
     "pytest_addoption",
     "pytest_collect_file",
@@ -134,57 +136,24 @@ def pyevents_contract() -> Callable[[type], ContractUnderTest]:
     return ContractUnderTest
 
 
-class MemoryPair:
-    """A broker and a registry in memory, with producers and consumers on them that are closed with the test."""
+@pytest.fixture
+def pyevents_memory() -> Iterator[EventBroker]:
+    """A broker and a registry in memory, for one test."""
+    from pyevents.testing import memory_broker
 
-    def __init__(self) -> None:
-        from pyevents.memory import MemoryRegistry, MemoryTransport
-
-        self.transport = MemoryTransport()
-        self.registry = MemoryRegistry()
-        self._made: list[Any] = []
-
-    def producer(self, service_name: str, *, catalog: str | ModuleType = "pyevents.events", **options: Any) -> Any:
-        """Return a `RobustKafkaProducer` on this broker."""
-        from pyevents.producer import RobustKafkaProducer
-
-        made = RobustKafkaProducer(
-            service_name=service_name,
-            catalog=catalog,
-            transport=self.transport,
-            registry=self.registry,
-            auto_register=True,
-            **options,
-        )
-        self._made.append(made)
-        return made
-
-    def consumer(
-        self,
-        group_id: str,
-        topics: list[str] | None = None,
-        *,
-        catalog: str | ModuleType = "pyevents.events",
-        **options: Any,
-    ) -> Any:
-        """Return a `KafkaConsumer` on this broker."""
-        from pyevents.consumer import KafkaConsumer
-
-        made = KafkaConsumer(
-            topics, group_id, catalog=catalog, transport=self.transport, registry=self.registry, **options
-        )
-        self._made.append(made)
-        return made
-
-    def close(self) -> None:
-        """Close what was made here."""
-        for made in self._made:
-            made.close()
+    broker = memory_broker()
+    yield broker
+    broker.close()
 
 
 @pytest.fixture
-def pyevents_memory() -> Iterator[MemoryPair]:
-    """A broker and a registry in memory, for one test."""
-    pair = MemoryPair()
-    yield pair
-    pair.close()
+def pyevents_embedded() -> Iterator[EventBroker]:
+    """A broker and a registry in a helper process, for one test: slower by a second, with real clients."""
+    from pyevents.catalog import load
+    from pyevents.dev.embedded import Embedded
+    from pyevents.testing import embedded_broker
+
+    with Embedded(load().catalog.every_topic) as pair:
+        broker = embedded_broker(pair)
+        yield broker
+        broker.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType, TracebackType
 from typing import Any, Literal, Self, TypeVar, get_args
@@ -72,6 +73,7 @@ class KafkaConsumer:
             `{"group.instance.id": "matching-1"}` makes this a static member.
         transport: Another way than Kafka, such as `pyevents.memory.MemoryTransport`.
         registry: Another registry than that of the URL.
+        clock: Returns seconds; tests bring one that they can move.
 
     Raises:
         ConfigurationInvalid: A setting cannot work, or no contract knows a topic or the group's consumer.
@@ -104,6 +106,7 @@ class KafkaConsumer:
         properties: Properties | None = None,
         transport: Transport | None = None,
         registry: Registry | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalog = load(catalog)
         self._topics = check_topics(topics or (), self._catalog)
@@ -122,6 +125,7 @@ class KafkaConsumer:
         ):
             _check(name, number >= least, f"{number} is below {least}", f"Give {least} or more.")
         self.group_id = group_id
+        self._clock = clock
         self._concurrency = concurrency
         self._retry = retry or Retry()
         self._on_error: Exhausted = on_error
@@ -346,6 +350,7 @@ class KafkaConsumer:
             concurrency=concurrency,
             budget=self._budget,
             slow=self._slow,
+            clock=self._clock,
         )
 
     def _dressed(self, handlers: dict[str, Handler]) -> dict[str, Handler]:

@@ -116,7 +116,7 @@ class Member:
         """SIGTERM, which it has to heed within its drain time and some seconds, whatever hangs in it."""
         assert self._process is not None
         self._end(signal.SIGTERM, 45)
-        if self._process.returncode != 0:
+        if self._process.returncode not in (0, -signal.SIGTERM):  # the latter: before it had begun to heed signals
             self.unforeseen.append(f"{self.name}-{self._generation} ended with {self._process.returncode} at SIGTERM")
 
     def freeze(self, seconds: float) -> None:
@@ -217,8 +217,14 @@ class _Run:
             member.close()
 
     def unforeseen(self) -> list[str]:
-        """Return what members did that nobody asked of them."""
-        return [problem for member in (*self._members, self._guest) for problem in member.unforeseen][:20]
+        """Return what members did that nobody asked of them, and the last lines of their tracebacks."""
+        found = [problem for member in (*self._members, self._guest) for problem in member.unforeseen]
+        for log in sorted(self._record.parent.glob("*.log")):
+            _, *tracebacks = log.read_text(errors="replace").split("Traceback (most recent call last)")
+            for text in tracebacks:
+                last = next((line for line in text.splitlines()[1:] if line[:1] not in (" ", "")), "")
+                found.append(f"{log.stem}: {last}")
+        return found[:20]
 
     def _mischief_upon(self, victim: Any, chance: random.Random) -> Callable[[Any], None]:
         if victim is self._servers:
@@ -277,9 +283,9 @@ def torture(
             feed.close()
             run.finish(feed.confirmed, say)
             verdict = judge(feed.confirmed, feed.sent, run.handled(), run.dead())
+            unforeseen = run.unforeseen()
         finally:
             run.close()
-        unforeseen = run.unforeseen()
     return verdict | {
         "unforeseen": unforeseen,
         "good": verdict["good"] and not unforeseen,

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from pyevents import EventSchema
-from pyevents.pytest_plugin import MemoryPair
+from pyevents.testing import EventBroker
 from tests.suite.document import PLATFORM, usage_examples
 from tests.suite.place import wait_until
 
 
-def test_usage_examples_carry_an_event_from_producer_to_handler(pyevents_memory: MemoryPair) -> None:
+def test_usage_examples_carry_an_event_from_producer_to_handler(pyevents_memory: EventBroker) -> None:
     created, updated = list[Any](), list[Any]()
 
     class Patient:

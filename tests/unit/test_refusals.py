@@ -18,8 +18,8 @@ from pyevents.errors import (
     WrongTopic,
 )
 from pyevents.events import PatientCreated, PatientDeleted
-from pyevents.pytest_plugin import MemoryPair
 from pyevents.spool.memory import MemorySpool
+from pyevents.testing import EventBroker
 
 GOOD: dict[str, Any] = {"patient_id": 7, "vorname": "Anna", "nachname": "Muster"}
 
@@ -45,7 +45,7 @@ GOOD: dict[str, Any] = {"patient_id": 7, "vorname": "Anna", "nachname": "Muster"
     ],
 )
 def test_payload_that_the_contract_refuses(
-    change: dict[Any, Any], pointer: str, rule: str, pyevents_memory: MemoryPair
+    change: dict[Any, Any], pointer: str, rule: str, pyevents_memory: EventBroker
 ) -> None:
     producer = pyevents_memory.producer("patient-service")
     with pytest.raises(EventInvalid) as refused:
@@ -56,32 +56,32 @@ def test_payload_that_the_contract_refuses(
 
 
 @pytest.mark.parametrize("payload", [None, [], "text", 7, b"{}"])
-def test_payload_that_is_no_mapping(payload: Any, pyevents_memory: MemoryPair) -> None:
+def test_payload_that_is_no_mapping(payload: Any, pyevents_memory: EventBroker) -> None:
     with pytest.raises(EventInvalid, match="a mapping"):
         pyevents_memory.producer("patient-service").send_event("patient-events", "patient.created", payload)
 
 
-def test_missing_field_is_named(pyevents_memory: MemoryPair) -> None:
+def test_missing_field_is_named(pyevents_memory: EventBroker) -> None:
     with pytest.raises(EventInvalid, match="'nachname'"):
         pyevents_memory.producer("s").send_event("patient-events", "patient.created", {"patient_id": 1, "vorname": "A"})
 
 
-def test_wrong_topic_names_the_right_one(pyevents_memory: MemoryPair) -> None:
+def test_wrong_topic_names_the_right_one(pyevents_memory: EventBroker) -> None:
     with pytest.raises(WrongTopic, match="patient-events"):
         pyevents_memory.producer("s").send_event("therapist-events", "patient.created", GOOD)
 
 
-def test_unknown_type_names_the_nearest(pyevents_memory: MemoryPair) -> None:
+def test_unknown_type_names_the_nearest(pyevents_memory: EventBroker) -> None:
     with pytest.raises(UnknownEventType, match=r"patient\.created"):
         pyevents_memory.producer("s").send_event("patient-events", "patient.craeted", GOOD)
 
 
-def test_unknown_version_names_those_there_are(pyevents_memory: MemoryPair) -> None:
+def test_unknown_version_names_those_there_are(pyevents_memory: EventBroker) -> None:
     with pytest.raises(UnknownVersion, match=r"1\.0"):
         pyevents_memory.producer("s").send_event("patient-events", "patient.created", GOOD, version="9.9")
 
 
-def test_key_has_to_be_the_text_of_the_key_field(pyevents_memory: MemoryPair) -> None:
+def test_key_has_to_be_the_text_of_the_key_field(pyevents_memory: EventBroker) -> None:
     producer = pyevents_memory.producer("s")
     with pytest.raises(WrongKey, match="patient_id"):
         producer.publish(PatientDeleted(patient_id=7), key="8")
@@ -90,7 +90,7 @@ def test_key_has_to_be_the_text_of_the_key_field(pyevents_memory: MemoryPair) ->
     assert [message.key for message in pyevents_memory.transport.messages("patient-events")] == [b"7"]
 
 
-def test_integral_float_becomes_an_integer_in_payload_and_key(pyevents_memory: MemoryPair) -> None:
+def test_integral_float_becomes_an_integer_in_payload_and_key(pyevents_memory: EventBroker) -> None:
     producer = pyevents_memory.producer("s")
     producer.send_event("patient-events", "patient.deleted", {"patient_id": 7.0}, key="7")
     producer.publish(PatientDeleted(patient_id=7.0))  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ def test_integral_float_becomes_an_integer_in_payload_and_key(pyevents_memory: M
     assert all(b'"patient_id":7}' in (message.value or b"") for message in messages)
 
 
-def test_full_queue_raises_and_takes_nothing(pyevents_memory: MemoryPair) -> None:
+def test_full_queue_raises_and_takes_nothing(pyevents_memory: EventBroker) -> None:
     pyevents_memory.transport.stop()
     producer = pyevents_memory.producer("s", spool=MemorySpool(limit=10_000))
     with pytest.raises(SpoolFull, match="status"):
@@ -112,7 +112,7 @@ def test_full_queue_raises_and_takes_nothing(pyevents_memory: MemoryPair) -> Non
     assert len(pyevents_memory.transport.messages("patient-events")) == accepted > 10
 
 
-def test_closed_producer_says_so(pyevents_memory: MemoryPair) -> None:
+def test_closed_producer_says_so(pyevents_memory: EventBroker) -> None:
     producer = pyevents_memory.producer("s")
     assert producer.close() == 0
     with pytest.raises(Closed):

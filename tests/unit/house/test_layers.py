@@ -23,6 +23,7 @@ LAYERS = [
     {"inbox", "kafka", "memory", "upcast"},
     {"consumer", "outbox", "producer"},
     {"deadletter", "dev", "probe", "telemetry", "topics"},
+    {"testing"},
     {"cli", "pytest_plugin"},
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
