@@ -15,10 +15,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["KRAFT", "ROOT", "ZOOKEEPER", "health_check", "moved", "resolved", "topic_tool"]
+from pyevents.dev.real.kafka import RealKafka
+from pyevents.dev.real.process import free_port
+
+__all__ = ["CLUSTER", "KRAFT", "ROOT", "ZOOKEEPER", "ComposeKafka", "health_check", "moved", "resolved", "topic_tool"]
 
 ROOT = Path(__file__).parents[2]
 KRAFT = ("docker-compose.yml",)
+CLUSTER = ("docker-compose.yml", "docker/compose.cluster.yml")
 ZOOKEEPER = ("docker-compose.yml", "docker/compose.zookeeper.yml")
 
 
@@ -59,3 +63,50 @@ def topic_tool(folder: Path, command: list[str]) -> Path:
     tool.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
     tool.chmod(0o755)
     return tool
+
+
+class ComposeKafka(RealKafka):
+    """The broker of the compose file: its environment goes through the program that the image runs."""
+
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], *, name: str = "kafka", host_port: int = 29092
+    ) -> None:
+        super().__init__(folder)
+        self.host_port = free_port()
+        controller = f"127.0.0.1:{free_port()}"
+        self.names = {f"{name}:9092": f"127.0.0.1:{self.port}", f"{name}:9093": controller}
+        """Where others find it."""
+        self.places = self.names | {
+            "://:9092": f"://127.0.0.1:{self.port}",
+            "://:9093": f"://{controller}",
+            f"://:{host_port}": f"://127.0.0.1:{self.host_port}",
+            f"localhost:{host_port}": f"localhost:{self.host_port}",
+            "/var/lib/kafka/data": str(folder / "data"),
+        }
+        self._given = environment
+
+    def meet(self, names: Mapping[str, str]) -> None:
+        """Learn where other brokers are."""
+        self.places |= names
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The compose file's, with the places of this machine."""
+        return {name: moved(value, self.places) for name, value in self._given.items()}
+
+    def _command(self) -> tuple[list[str], Mapping[str, str]]:
+        folders = {name: self.folder / name for name in ("default", "mounted", "final")}
+        for folder in folders.values():
+            folder.mkdir(exist_ok=True)
+        for name in ("server.properties", "log4j2.yaml", "tools-log4j2.yaml"):
+            (folders["default"] / name).touch()
+        options = [part for name, folder in folders.items() for part in (f"--{name}-configs-dir", str(folder))]
+        translated = subprocess.run(
+            [*self.tool_command("kafka.docker.KafkaDockerWrapper"), "setup", *options],
+            env={"PATH": os.environ["PATH"], **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert translated.returncode == 0, translated.stderr
+        return self.broker_command(folders["final"] / "server.properties"), {}

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,8 @@ from confluent_kafka.admin import (
 
 from pyevents.catalog import load
 from pyevents.dev.real.apicurio import RealRegistry
-from pyevents.dev.real.kafka import RealKafka
 from pyevents.dev.real.process import free_port
-from tests.real.compose import KRAFT, ROOT, ZOOKEEPER, health_check, moved, resolved, topic_tool
+from tests.real.compose import KRAFT, ROOT, ZOOKEEPER, ComposeKafka, health_check, moved, resolved, topic_tool
 
 JOBS = {"kafka-setup", "contracts"}
 
@@ -111,41 +110,6 @@ def test_what_the_image_is_built_from_exists() -> None:
     for source in " ".join(copied).split():
         assert (ROOT / source).exists(), source
         assert f"!{source}\n" in ignored, source
-
-
-class ComposeKafka(RealKafka):
-    """The broker of the compose file: its environment goes through the program that the image runs."""
-
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        super().__init__(folder)
-        self.host_port = free_port()
-        self.places = {
-            "kafka:9092": f"127.0.0.1:{self.port}",
-            "://:9092": f"://127.0.0.1:{self.port}",
-            "://:29092": f"://127.0.0.1:{self.host_port}",
-            "localhost:29092": f"localhost:{self.host_port}",
-            "/var/lib/kafka/data": str(folder / "data"),
-        }
-        controller = f"127.0.0.1:{free_port()}"
-        self.places |= {"kafka:9093": controller, "://:9093": f"://{controller}"}
-        self.environment = {name: moved(value, self.places) for name, value in environment.items()}
-
-    def _command(self) -> tuple[list[str], Mapping[str, str]]:
-        folders = {name: self.folder / name for name in ("default", "mounted", "final")}
-        for folder in folders.values():
-            folder.mkdir(exist_ok=True)
-        for name in ("server.properties", "log4j2.yaml", "tools-log4j2.yaml"):
-            (folders["default"] / name).touch()
-        options = [part for name, folder in folders.items() for part in (f"--{name}-configs-dir", str(folder))]
-        translated = subprocess.run(
-            [*self.tool_command("kafka.docker.KafkaDockerWrapper"), "setup", *options],
-            env={"PATH": os.environ["PATH"], **self.environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert translated.returncode == 0, translated.stderr
-        return self.broker_command(folders["final"] / "server.properties"), {}
 
 
 @pytest.fixture(scope="module")
@@ -278,3 +242,15 @@ def test_a_topic_that_differs_fails_the_job_by_name(
     done = create_topics(kafka, services)
     assert done.returncode == 1
     assert f"{name} differs from topics.toml: retention.ms is 1234567" in done.stderr
+
+
+def test_the_web_console_comes_with_its_profile_only_and_reaches_broker_and_registry() -> None:
+    assert "ui" not in resolved(*KRAFT)["services"]
+    console = resolved(*KRAFT, environment={"COMPOSE_PROFILES": "ui"})["services"]["ui"]
+    assert re.search(r":\d+\.\d+\.\d+$", console["image"])
+    assert console["ports"][0]["host_ip"] == "127.0.0.1"
+    assert {"kafka", "schema-registry"} == console["depends_on"].keys()
+    told = console["environment"]["AKHQ_CONFIGURATION"]
+    assert 'bootstrap.servers: "kafka:9092"' in told
+    assert 'url: "http://schema-registry:8081/apis/ccompat/v7"' in told
+    assert "healthcheck" in console
