@@ -73,6 +73,7 @@ class Engine:
         )
         kind = Loop if any(handler.is_async for handler in handlers.values()) else Threads
         self._workers: Workers = kind(concurrency, self._process, dispatcher, self._lock, clock, self.fail)
+        self._process.wake = self._workers.wake
         self._stop = threading.Event()
         self._ending = False
         self._highs: dict[Partition, int] = {}

@@ -39,8 +39,9 @@ def usable(transport: Transport, read: Reading, group: str) -> bool:
         raise ConfigurationInvalid(
             f"topic {topic}",
             f"{problem}; {group} needs it for events that it cannot handle",
-            "Make the topics of the contracts with `pyevents topics apply` or docker/kafka/create-topics.sh, and "
-            'let this service write to them; or run with on_error="stop" or "skip".',
+            "Name the consumer in the contracts of that topic if it is not, make the topics of the contracts with "
+            "`pyevents topics apply` or docker/kafka/create-topics.sh, and let this service write to them; "
+            'or run with on_error="stop" or "skip".',
         )
     return True
 

@@ -96,6 +96,8 @@ class Process:
     ) -> None:
         self.counts = Counts()
         self.decoder = decoder
+        self.wake: Callable[[], None] = lock.notify
+        """Tells the workers, with the lock held, that there may be work."""
         self._handlers = handlers
         self._rules = rules
         self._dispatcher = dispatcher
@@ -267,7 +269,7 @@ class Process:
                 if self._dispatcher.settle(lane, message, self._clock()):
                     lane.track.dead += 1
                     self.counts.dead += 1
-                    self._lock.notify()
+                    self.wake()
 
         self._letters.send(letter(message, self._rules.letter_topics[message.topic], reason), confirmed)
 

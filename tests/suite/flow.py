@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import threading
+import time
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -316,6 +318,43 @@ class FlowSuite:
         again.on(PatientCreated)(lambda patient, event: seen.append(event.event_id))
         Running(again.run)
         wait_until(lambda: event_id in seen, "the successor begins with that event")
+
+    def test_second_member_takes_partitions_over_without_losing_or_swapping_events(
+        self, place: Place, mark: str
+    ) -> None:
+        group, lock = f"matching-service.{mark[:8]}", threading.Lock()
+        seen: dict[str, list[tuple[int, int]]] = {"first": [], "second": []}
+        first: dict[int, list[int]] = {}
+
+        def member(name: str) -> Any:
+            consumer = place.consumer(group, concurrency=4)
+
+            @consumer.on(PatientCreated)
+            def match(patient: PatientCreated) -> None:
+                if patient.nachname == mark:
+                    with lock:
+                        seen[name].append((patient.patient_id, int(patient.vorname)))
+                        handled = first.setdefault(patient.patient_id, [])
+                        if int(patient.vorname) not in handled:
+                            handled.append(int(patient.vorname))
+
+            Running(consumer.run)
+            return consumer
+
+        producer, number, consumers = place.producer(), 0, [member("first")]
+        deadline = time.monotonic() + 60
+        while not seen["second"]:
+            assert time.monotonic() < deadline, "the second member is given nothing within 60 s"
+            producer.publish(PatientCreated(patient_id=number % 9 + 1, vorname=str(number), nachname=mark))
+            producer.flush(20)
+            number += 1
+            if len(seen["first"]) > 20 and len(consumers) == 1:
+                consumers.append(member("second"))
+        wait_until(lambda: sum(map(len, first.values())) == number, "every event is handled")
+        for key, handled in first.items():
+            assert handled == sorted(handled), f"key {key}"
+        shares = [set(consumer.status().assigned) for consumer in consumers]
+        assert not shares[0] & shares[1], "no partition is with both"
 
     def test_process_events_hands_over_the_types_that_were_named(self, place: Place, mark: str) -> None:
         producer, seen = place.producer(), list[EventSchema]()

@@ -38,19 +38,19 @@ class Place:
         self.transport = transport
         self.registry = registry
         self.broker = broker
-        self._made: list[Any] = []
+        self.made: list[Any] = []
 
     def producer(self, service: str = "patient-service", **options: Any) -> RobustKafkaProducer:
         options = {"auto_register": True, "registry": self.registry()} | options
         made = RobustKafkaProducer(service_name=service, transport=self.transport(), **options)
-        self._made.append(made)
+        self.made.append(made)
         return made
 
     def consumer(self, group: str | None = None, topics: list[str] | None = None, **options: Any) -> KafkaConsumer:
-        options = {"registry": self.registry()} | options
+        options = {"registry": self.registry(), "transport": self.transport()} | options
         group = group or f"matching-service.{uuid4().hex[:8]}"
-        made = KafkaConsumer(topics, group, transport=self.transport(), **options)
-        self._made.append(made)
+        made = KafkaConsumer(topics, group, **options)
+        self.made.append(made)
         return made
 
     def send_raw(self, record: Record) -> None:
@@ -76,7 +76,7 @@ class Place:
         return found
 
     def close(self) -> None:
-        for made in reversed(self._made):
+        for made in reversed(self.made):
             made.close(5)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -47,3 +48,19 @@ def test_signal_finishes_the_event_in_hand_and_leaves(number: signal.Signals) ->
     assert handled >= 1
     assert lines == ["begun", "done"] * handled + [f"handled {handled} committed {handled}", "restored True"]
     assert service.returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_second_signal_ends_the_process_at_once(number: signal.Signals) -> None:
+    service = subprocess.Popen(
+        [sys.executable, "-c", SERVICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert service.stdin and service.stdout
+    assert service.stdout.readline() == "begun\n"
+    service.send_signal(number)
+    # The first lets the handler finish, which it never does; the second must reach a process that heeds the first.
+    deadline = time.monotonic() + 30
+    while service.poll() is None and time.monotonic() < deadline:
+        service.send_signal(number)
+        time.sleep(0.05)
+    assert service.returncode == -number
