@@ -63,7 +63,7 @@ class Block:
         file.parent.mkdir()
         file.write_text(self.code)
         if re.search(r"^(async )?def test_", self.code, re.M):
-            return [sys.executable, "-m", "pytest", "--rootdir", str(file.parent), str(file)]
+            return [sys.executable, "-P", "-m", "pytest", "--rootdir", str(file.parent), str(file)]
         return [sys.executable, "-u", str(file)]
 
     def _expected(self) -> list[str]:
