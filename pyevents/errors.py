@@ -127,7 +127,7 @@ class EventInvalid(EventRefused):
         self.expected = expected
         self.found = found
         super().__init__(
-            f"{event_type} {version} refuses the payload at {pointer or '/'}: {rule}: "
+            f"{f'{event_type} {version}'.strip()} refuses the payload at {pointer or '/'}: {rule}: "
             f"expected {expected}, found {found}. "
             f"Correct the value, or see the contract with `pyevents show {event_type}`."
         )

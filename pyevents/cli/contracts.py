@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import IO, Any
 
 import click
@@ -83,11 +84,22 @@ def payload_of(event_type: str, file: IO[bytes]) -> Any:
     Raises:
         EventInvalid: It is no JSON.
     """
+    text = file.read()
     try:
-        return msgspec.json.decode(file.read())
+        return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        # msgspec names the byte and the kind of error, never the text.
-        raise EventInvalid(event_type, "payload", "", "json", "a JSON document", str(error)) from None
+        raise EventInvalid(event_type, "", "", "json", "a JSON document", _no_json(text, str(error))) from None
+
+
+def _no_json(text: bytes, problem: str) -> str:
+    """Say where a text stops being JSON, without quoting it; msgspec names the byte and the kind of error."""
+    found = re.search(r"\(byte (\d+)\)", problem)
+    if not text.strip():
+        return "nothing"
+    if found is None:
+        return "one that ends too early" if "truncated" in problem else "bytes that are not UTF-8"
+    before = text[: int(found[1])]
+    return f"text that is none from line {before.count(10) + 1}, column {len(before) - before.rfind(10)} on"
 
 
 def _summary(contract: Contract) -> dict[str, Any]:

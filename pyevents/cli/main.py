@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import logging
 from typing import Any
@@ -51,6 +52,12 @@ class _Commands(click.Group):
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        nearest = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+        if nearest and args[0] not in _COMMANDS:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {nearest[0]!r}?")
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -67,7 +74,8 @@ class _Commands(click.Group):
 def main() -> None:
     """Event contracts for Kafka: schemas are the source of truth.
 
-    Exit status: 0 fine, 1 findings, 2 wrong use or a system that cannot be reached.
+    Exit status: 0 fine, 1 findings, 2 wrong use or a system that cannot be reached, 3 changes pending (where
+    `plan --exit-code` asks for it).
     """
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.ERROR)
     # What librdkafka says of connections is told by our own errors, in the user's words.

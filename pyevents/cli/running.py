@@ -12,6 +12,7 @@ import click
 
 from pyevents.catalog import load
 from pyevents.cli.contracts import catalog_option, payload_of
+from pyevents.config import bootstrap_servers as servers_of
 from pyevents.errors import BrokerUnreachable
 
 __all__ = ["dev_command", "publish_command", "tail_command"]
@@ -57,11 +58,14 @@ def publish_command(
     try:
         producer.send_event(contract.topic, event_type, payload, version=number)
         left = producer.flush(timeout)
-        reason = next(iter(producer.status().waiting.values()), f"nothing within {timeout:g} s")
+        reason = producer.status().waiting.get(contract.topic)
     finally:
         producer.close(0)
+    if left and reason:
+        click.echo(f"error: the event was not sent: {reason}", err=True)
+        raise click.exceptions.Exit(2)
     if left:
-        raise BrokerUnreachable(bootstrap_servers or "KAFKA_BOOTSTRAP_SERVERS", f"the event was not sent: {reason}")
+        raise BrokerUnreachable(servers_of(bootstrap_servers), f"the event was not sent within {timeout:g} s")
     click.echo(f"published: {event_type} on {contract.topic}")
 
 

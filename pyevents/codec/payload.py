@@ -38,12 +38,12 @@ class PayloadRules:
         cls: As it was given.
     """
 
-    __slots__ = ("_validator", "accepts", "cls")
+    __slots__ = ("_schema", "_validator", "accepts", "cls")
 
     def __init__(self, schema: str, cls: type[msgspec.Struct]) -> None:
-        loaded = msgspec.json.decode(schema)
-        validator = jsonschema_rs.validator_cls_for(loaded)
-        self._validator = validator(loaded, validate_formats=True)
+        self._schema = msgspec.json.decode(schema)
+        validator = jsonschema_rs.validator_cls_for(self._schema)
+        self._validator = validator(self._schema, validate_formats=True)
         self.accepts = self._validator.is_valid
         self.cls = cls
 
@@ -55,7 +55,7 @@ class PayloadRules:
         """
         try:
             if not self.accepts(payload):
-                return misfit(payload) or problem_of(self._validator.iter_errors(payload))
+                return misfit(payload) or problem_of(self._validator.iter_errors(payload), self._schema)
         except (ValueError, TypeError):
             return misfit(payload) or Problem("", "type", "JSON values", describe(payload))
         try:

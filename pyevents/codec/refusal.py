@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Sized
 from typing import Any, NamedTuple
 
@@ -42,9 +43,9 @@ class Problem(NamedTuple):
     found: str
 
 
-def problem_of(errors: Iterable[Any]) -> Problem:
-    """Return the most telling of the validator's errors."""
-    problems = [_problem(error) for error in errors]
+def problem_of(errors: Iterable[Any], schema: Any) -> Problem:
+    """Return the most telling of the validator's errors about a schema."""
+    problems = [_problem(error, schema) for error in errors]
     return min(problems, key=lambda problem: _FIRST.index(problem.rule) if problem.rule in _FIRST else len(_FIRST))
 
 
@@ -64,13 +65,15 @@ def describe(value: Any) -> str:
     unit = "characters" if isinstance(value, str) else "fields" if isinstance(value, dict) else "items"
     if isinstance(value, (bytes, bytearray)):
         name, unit = "binary data", "bytes"
-    return f"{name} of {len(value)} {unit}" if isinstance(value, Sized) else name
+    if not isinstance(value, Sized):
+        return name
+    return f"{name} of 1 {unit[:-1]}" if len(value) == 1 else f"{name} of {len(value)} {unit}"
 
 
-def _problem(error: Any) -> Problem:
+def _problem(error: Any, schema: Any) -> Problem:
     rule = str(error.schema_path[-1]) if error.schema_path else "false"
     pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in error.instance_path)
-    return Problem(pointer, rule, _expected(rule, error), _found(rule, error))
+    return Problem(pointer, rule, _expected(rule, error), _found(rule, error, schema))
 
 
 def _expected(rule: str, error: Any) -> str:
@@ -90,10 +93,19 @@ def _expected(rule: str, error: Any) -> str:
     return _WORDS[rule].format(error.kind.value) if rule in _WORDS else f"what {rule} asks for"
 
 
-def _found(rule: str, error: Any) -> str:
+def _found(rule: str, error: Any, schema: Any) -> str:
     if rule == "required":
         return "no such field"
     if rule == "additionalProperties":
-        names = ", ".join(repr(str(name)[:40]) for name in error.kind.unexpected[:3])
-        return f"{names} as well"
+        names = [str(name)[:40] for name in error.kind.unexpected[:3]]
+        nearest = difflib.get_close_matches(names[0], _fields(error.schema_path[:-1], schema), n=1)
+        hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+        return f"{', '.join(map(repr, names))} as well{hint}"
     return describe(error.instance)
+
+
+def _fields(path: Iterable[str | int], schema: Any) -> list[str]:
+    """Return the fields of the object at a place of a schema; none behind a list or a reference."""
+    for part in path:
+        schema = schema.get(part) if isinstance(schema, dict) else None
+    return list(schema.get("properties", ())) if isinstance(schema, dict) else []

@@ -22,6 +22,8 @@ __all__ = ["Ids", "Wanted"]
 
 log = logging.getLogger("pyevents.registry")
 
+_SECONDS_TO_END = 3.0
+
 
 class Wanted(NamedTuple):
     """A schema whose id is needed."""
@@ -89,10 +91,16 @@ class Ids:
         return self._failures.get(subject + fingerprint)
 
     def close(self) -> None:
-        """Stop asking."""
+        """Stop asking.
+
+        A question that is under way is waited for: at the end of the interpreter, a thread that is still inside
+        an extension (importing the client, say) brings the process down with SIGABRT.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        if self._worker and self._worker is not threading.current_thread():
+            self._worker.join(_SECONDS_TO_END)
 
     def _start(self) -> None:
         if self._worker is None:

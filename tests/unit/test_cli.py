@@ -56,6 +56,33 @@ def test_every_valid_example_validates_and_every_invalid_one_does_not() -> None:
             assert f": {rule}: " in result.output, f"{path}: {result.output}"
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (b"", "found nothing"),
+        (b'{"a":', "ends too early"),
+        (b'{\n "vorname": geheim}', "line 2, column 13"),
+        (b'{"vorname": NaN}', "line 1, column 13"),
+        (b'{"vorname": "\xff"}', "not UTF-8"),
+        (b'{"patient_id": 7, "vorname": "A", "nachname": "B", "strase": "x"}', "did you mean 'strasse'?"),
+        (b'{"patient_id": 7, "vorname": "A", "nachname": "B", "zeitliche_verfuegbarkeit": {"montg": []}}', "'montag'?"),
+        (b'{"patient_id": "7", "vorname": "A", "nachname": "B"}', "found text of 1 character."),
+    ],
+)
+def test_what_is_wrong_with_a_payload_is_said_with_its_place(given: bytes, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "payload.json"
+    file.write_bytes(given)
+    result = run("validate", "patient.created", str(file))
+    assert result.exit_code == 1
+    assert said in result.output and "geheim" not in result.output
+
+
+def test_typo_in_a_command_names_the_nearest() -> None:
+    result = run("lss")
+    assert result.exit_code == 2
+    assert "Did you mean 'ls'?" in result.output
+
+
 @pytest.mark.parametrize("text", ["", "{", "geheim", "[1]", '"geheim"', "[" * 100_000])
 def test_payload_that_is_no_object_is_refused_without_being_quoted(text: str) -> None:
     result = run("validate", "patient.created", "-", given=text)
@@ -68,7 +95,7 @@ def test_publish_without_a_broker_says_what_to_do() -> None:
     servers = ("--bootstrap-servers", NOBODY, "--registry", "http://127.0.0.1:1", "--timeout", "0.5")
     result = run("publish", "patient.deleted", "-", *servers, given=payload)
     assert result.exit_code == 2
-    assert "127.0.0.1:1" in result.output
+    assert "127.0.0.1:1" in result.output and "not sent" in result.output
 
 
 def test_tail_of_an_unknown_topic_names_the_nearest() -> None:
