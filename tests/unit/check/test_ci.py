@@ -21,6 +21,8 @@ BIN = Path(sys.executable).parent
 GENERATED = ["--package", "shop.events", "--topics-script", "topics.sh"]
 ACTION = ROOT / ".github/actions/check"
 
+pytestmark = pytest.mark.slow  # each test runs the commands as processes of their own
+
 
 class Repository:
     """A git repository with two contracts and what is generated from them, and the main branch at its origin."""
@@ -35,12 +37,6 @@ class Repository:
             "GIT_CONFIG_NOSYSTEM": "1",
             **{f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
         }
-        laid_over(path / "schemas", FIXTURES / "base")
-        self.run("pyevents", "generate", *GENERATED)
-        self.run("git", "init", "--quiet", "--initial-branch", "main")
-        self.commit("contracts")
-        self.run("git", "clone", "--quiet", "--bare", str(path), str(path.parent / "origin.git"))
-        self.run("git", "remote", "add", "origin", f"file://{path.parent / 'origin.git'}")
 
     def run(self, *command: str, status: int = 0, **environment: str) -> str:
         done = subprocess.run(
@@ -60,10 +56,29 @@ class Repository:
         assert old in text
         path.write_text(text.replace(old, new))
 
+    def make(self) -> None:
+        """Write the contracts, generate, commit, and push."""
+        laid_over(self.path / "schemas", FIXTURES / "base")
+        self.run("pyevents", "generate", *GENERATED)
+        self.run("git", "init", "--quiet", "--initial-branch", "main")
+        self.commit("contracts")
+        origin = self.path.parent / "origin.git"
+        self.run("git", "clone", "--quiet", "--bare", str(self.path), str(origin))
+        self.run("git", "remote", "add", "origin", f"file://{origin}")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository to copy: making one takes seconds."""
+    repository = Repository(tmp_path_factory.mktemp("made") / "work")
+    repository.path.mkdir()
+    repository.make()
+    return repository.path
+
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    return Repository(tmp_path / "work")
+def repository(made: Path, tmp_path: Path) -> Repository:
+    return Repository(Path(shutil.copytree(made, tmp_path / "work")))
 
 
 @pytest.fixture
@@ -142,7 +157,6 @@ def test_action_takes_inputs_as_data(repository: Repository) -> None:
     assert "folder-missing" in told and not (repository.path / "evil").exists()
 
 
-@pytest.mark.slow
 def test_action_installs_the_toolchain_that_lies_around_it(repository: Repository, tmp_path: Path) -> None:
     venv = tmp_path / "venv"
     repository.run(sys.executable, "-m", "venv", str(venv))
