@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import itertools
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -99,14 +100,21 @@ def drain_command(service: str | None, folder: Path | None, timeout: float, **ro
 
 
 def spool_folder(given: Path | None) -> Path:
-    """Return the spool's folder, which has to be there.
+    """Return the spool's folder, which has to be there and readable.
 
     Raises:
         ConfigurationInvalid: It is not.
     """
     folder = given or default_folder()
-    if not folder.is_dir():
+    try:
+        there = folder.is_dir()
+        readable = os.access(folder, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
+    except PermissionError:  # of a folder above it
+        there, readable = True, False
+    if not there:
         raise ConfigurationInvalid("--spool-dir", f"there is no folder {folder}", "Give that of PYEVENTS_SPOOL_DIR.")
+    if not readable:
+        raise ConfigurationInvalid("--spool-dir", f"{folder} is not yours to read", "Run this as the service's user.")
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,6 +95,19 @@ def test_folder_that_is_not_there_is_told() -> None:
     result = CliRunner().invoke(main, ["spool", "ls", "--spool-dir", "/nowhere"])
     assert result.exit_code == 2
     assert "/nowhere" in result.output and "Traceback" not in result.output
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_folder_of_another_user_is_told_rather_than_shown_as_empty(
+    spool_command: Callable[..., Result], dead: Callable[[int], DiskSpool]
+) -> None:
+    dead(1)
+    os.seteuid(65534)
+    try:
+        result = spool_command("ls")
+    finally:
+        os.seteuid(0)
+    assert (result.exit_code, "not yours to read" in result.output) == (2, True)
 
 
 def test_rejected_events_are_listed_with_their_reasons_and_deleted_after_a_question(
