@@ -121,7 +121,7 @@ class Lane:
             return
         self._failures = 0
         if self.reason is not None and position >= outbound.suspect:
-            log.info("%s goes on", self.topic)
+            log.info("%s goes on", self.topic, extra={"topic": self.topic})
             self.reason, self._held = None, False
             if self.client is not None:
                 self._drop_client()
@@ -196,6 +196,7 @@ class Lane:
             position,
             outbound.stream.name,
             reason,
+            extra={"topic": self.topic, "stream": outbound.stream.name, "position": position, "reason": reason},
         )
         return True
 
@@ -206,7 +207,7 @@ class Lane:
 
     def _say(self, reason: str) -> None:
         if reason != self.reason:
-            log.warning("%s waits: %s", self.topic, reason)
+            log.warning("%s waits: %s", self.topic, reason, extra={"topic": self.topic, "reason": reason})
         self.reason = reason
 
     def _drop_client(self) -> None:

@@ -31,4 +31,6 @@ def test_outage_is_told_once_however_many_events_are_published(embedded: Any, ca
         assert one.flush(30) == 0
     ours = [record.getMessage() for record in caplog.records if record.name == "pyevents.producer"]
     assert sum("no broker takes anything" in text for text in ours) == 1, ours
+    (began,) = [record for record in caplog.records if "no broker takes" in record.msg]
+    assert "_ALL_BROKERS_DOWN" in began.reason, "for formatters that write JSON"
     assert len(caplog.records) < 20, [record.getMessage() for record in caplog.records]

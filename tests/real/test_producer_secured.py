@@ -159,7 +159,7 @@ def as_user(secured: Secured) -> Callable[..., Load]:
 
 
 def test_topic_without_the_right_to_write_waits_while_the_other_goes_on(
-    secured: Secured, as_user: Callable[..., Load]
+    secured: Secured, as_user: Callable[..., Load], caplog: pytest.LogCaptureFixture
 ) -> None:
     secured.set_password("anna", "right")
     secured.allow("anna", PATIENTS)
@@ -175,6 +175,7 @@ def test_topic_without_the_right_to_write_waits_while_the_other_goes_on(
         assert load.producer.status().waiting == {}
     assert verdict.good, verdict
     assert verdict.delivered == verdict.accepted
+    assert {record.topic for record in caplog.records if "waits:" in record.msg} == {THERAPISTS}
 
 
 def test_wrong_password_waits_and_says_so_until_it_is_right(
