@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import threading
 
+import pytest
+from click.testing import CliRunner
+
+from pyevents.cli.main import main
 from pyevents.dev.embedded import Embedded
+from tests.suite.frontdoor import Answer, FrontDoor
 from tests.suite.registry import RegistrySuite
 
 
@@ -12,3 +17,21 @@ class TestEmbeddedRegistry(RegistrySuite):
     @pytest.fixture
     def registry_address(self, embedded: Embedded) -> str:
         return embedded.registry_url
+
+
+def test_a_registry_that_goes_away_is_said_and_the_next_run_goes_on() -> None:
+    left, back = threading.Semaphore(20), threading.Event()
+    with FrontDoor(lambda asked: None if back.is_set() or left.acquire(blocking=False) else GONE) as door:
+        asked = ["registry", "apply", "--yes", "--registry", door.url, "--retries", "0"]
+        broken = CliRunner().invoke(main, asked)
+        assert broken.exit_code == 2
+        assert "cannot be asked: it answers 503" in broken.output
+        before = len(door.registry.store.subjects())
+        assert 0 < before < 14
+        back.set()
+        done = CliRunner().invoke(main, asked)
+        assert done.exit_code == 0, done.output
+        assert len(door.registry.store.subjects()) == 14
+
+
+GONE = Answer(503, b'{"error_code": 50302, "message": "leader is away"}')

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from pyevents_codegen.confluent.node import DESCRIPTIONS, Document, Node
+from pyevents_codegen.confluent.node import DESCRIPTIONS, Document, Node, Unreadable
 from pyevents_codegen.confluent.rule import COMPATIBLE
 
 __all__ = ["Change", "Differ"]
+
+_MOST_STEPS = 20_000
+"""Pairs of nodes that are compared at most, a few seconds: types that refer to each other make ever more ways."""
 
 
 class Change(NamedTuple):
@@ -40,6 +43,8 @@ class Differ:
         self.changes: list[Change] = []
         self._path: tuple[str, ...] = ()
         self._open: frozenset[tuple[int, int]] = frozenset()
+        self._same: dict[tuple[int, int], None] = {}
+        self._left = [_MOST_STEPS]
 
     def add(self, rule: str) -> None:
         """Note a change here."""
@@ -62,7 +67,7 @@ class Differ:
     def swapped(self, old: Node, new: Node) -> bool:
         """Say whether the change from the new node back to the old one would be compatible."""
         back = Differ(self.new, self.old)
-        back._open = self._open
+        back._open, back._left = self._open, self._left
         back.nodes(new, old)
         return all(change.rule in COMPATIBLE for change in back.changes)
 
@@ -80,9 +85,13 @@ class Differ:
         from pyevents_codegen.confluent import combined, kinds
 
         pair = (id(old), id(new))
-        if pair in self._open:
+        if pair in self._open or pair in self._same:
             return
+        self._left[0] -= 1
+        if not self._left[0]:
+            raise Unreadable("its parts refer to each other in too many ways to follow")
         before, self._open = self._open, self._open | {pair}
+        found, known = len(self.changes), len(self._same)
         if not combined.settle(self, old, new):
             if old.kind == new.kind:
                 self._descriptions(old, new)
@@ -90,6 +99,11 @@ class Differ:
             elif old.kind != "false" and new.kind != "empty":
                 self.add("TYPE_CHANGED")
         self._open = before
+        if len(self.changes) == found:
+            self._same[pair] = None
+        else:  # what was found to be the same inside of it may have counted on this pair
+            for wrong in list(self._same)[known:]:
+                del self._same[wrong]
 
     def _descriptions(self, old: Node, new: Node) -> None:
         for keyword in DESCRIPTIONS:

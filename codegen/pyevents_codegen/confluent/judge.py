@@ -81,7 +81,8 @@ def _json(reader: str, writer: str) -> Answer:
     try:
         differ.nodes(documents[0].root, documents[1].root)
     except Unreadable as error:
-        return Answer(False, reasons=(f"a part of a schema cannot be read: {error}",))
+        if all(change.rule in COMPATIBLE for change in differ.changes):
+            return Answer(False, reasons=(f"a part of a schema cannot be read: {error}",))
     refused = tuple(str(change) for change in differ.changes if change.rule not in COMPATIBLE)
     return Answer(not refused, tuple(map(str, differ.changes)), refused)
 

@@ -108,6 +108,18 @@ def test_any_two_texts_get_an_answer(vectors: Vectors) -> None:
         assert judge(text, "{}", "json") is not None
 
 
+def test_types_that_all_refer_to_each_other_are_compared_once_each() -> None:
+    assert judge(_types("string"), _types("string"), "json").compatible
+    assert not judge(_types("number"), _types("string"), "json").compatible
+
+
+def _types(kind: str) -> str:
+    names = [f"t{number}" for number in range(6)]
+    each = {"type": "object", "properties": {name: {"$ref": f"#/definitions/{name}"} for name in names}}
+    last = {"type": "object", "properties": {**each["properties"], "value": {"type": kind}}}
+    return json.dumps({"definitions": {**dict.fromkeys(names, each), "t5": last}, "$ref": "#/definitions/t0"})
+
+
 ODD = [
     "5",
     "null",
