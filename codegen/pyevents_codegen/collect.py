@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pyevents_codegen.compat import decide
+from pyevents_codegen.compat import PATIENCE_S, decide
 from pyevents_codegen.examples import Example, Examples, judging, read_examples, strays
 from pyevents_codegen.finding import Finding, SchemaFolderInvalid
 from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
@@ -154,5 +154,6 @@ def _arrow(demand: Demand) -> str:
 
 
 def _kept(folder: Folder, contract: ContractFolder, demand: Demand) -> list[Finding]:
-    found = broken(demand, [decide(*pair) for pair in ContractTexts(folder, contract).questions(demand)])
+    pairs = ContractTexts(folder, contract).questions(demand)
+    found = broken(demand, [decide(*pair, budget_s=PATIENCE_S) for pair in pairs])
     return [found] if found else []

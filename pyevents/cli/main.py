@@ -16,7 +16,7 @@ __all__ = ["main"]
 # Commands by the module that has them, so that `pyevents ls` does not import a broker's client.
 _COMMANDS = {
     "check": "check",
-    "compat": "toolchain",
+    "compat": "compat",
     "deadletter": "deadletter",
     "demo": "demo",
     "dev": "running",

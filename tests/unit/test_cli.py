@@ -128,7 +128,29 @@ def test_compat_shows_the_message_that_would_break(tmp_path: Path) -> None:
     old, new = tmp_path / "old.json", tmp_path / "new.json"
     old.write_text('{"type": "object", "properties": {"a": {"enum": ["x", "y"]}}}')
     new.write_text('{"type": "object", "properties": {"a": {"enum": ["x"]}}}')
-    result = run("compat", str(old), str(new))
+    result = run("compat", str(old), str(new), "--format", "json")
     assert result.exit_code == 1
     assert json.loads(result.output)["counterexample"] == {"a": "y"}
     assert run("compat", str(new), str(old)).exit_code == 0
+    told = run("compat", str(old), str(new), "--mode", "FULL").output
+    assert "NEW cannot read this message of OLD" in told
+    assert '{"a": "y"}' in told
+    assert "safe: OLD reads everything that NEW sends" in told
+
+
+def test_compat_of_bytes_that_are_no_text_is_an_error_in_words(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_bytes(b'{"const": "\xff"}')
+    new.write_text("{}")
+    result = run("compat", str(old), str(new))
+    assert result.exit_code == 1
+    assert "UTF-8" in result.output
+
+
+def test_compat_answers_a_bad_line_and_goes_on(tmp_path: Path) -> None:
+    good = json.dumps({"id": "\ud800", "kind": "json", "reader": "{}", "writer": "{}"}).encode()
+    lines = tmp_path / "pairs.jsonl"
+    lines.write_bytes(b"\xff\xfe\n" + good + b'\n{"id": 1, "kind": "json", "reader": "\xff", "writer": "{}"}\n')
+    result = run("compat", "--pairs", str(lines))
+    answers = [json.loads(line) for line in result.output.splitlines()]
+    assert [answer["verdict"] for answer in answers] == ["error", "safe", "error"]

@@ -9,7 +9,10 @@ from typing import Literal, NamedTuple
 from pyevents_codegen.compat.engine import Engine, decide
 from pyevents_codegen.compat.verdict import Verdict
 
-__all__ = ["Question", "decide_all"]
+__all__ = ["PATIENCE_S", "Question", "decide_all"]
+
+PATIENCE_S = 5.0
+"""Seconds that a pair of a contract's own versions is worth, on a busy machine too; few take a hundredth of it."""
 
 _ALONE = 200  # pairs for which a second process is not worth its half second
 
@@ -22,7 +25,7 @@ class Question(NamedTuple):
     kind: Literal["json", "avro"]
 
 
-def decide_all(questions: Sequence[Question], *, budget_s: float = 1.0) -> list[Verdict]:
+def decide_all(questions: Sequence[Question], *, budget_s: float = PATIENCE_S) -> list[Verdict]:
     """Decide every pair, equal ones once; see `decide`.
 
     Args:

@@ -42,8 +42,13 @@ class Draft:
     fullness: float = 0.5
     steps: int = 0
 
-    def draw(self, schemas: list[Json], depth: int = 0) -> Json:
+    def draw(self, schemas: list[Json], depth: int = 0, along: tuple[str | int, ...] = ()) -> Json:
         """Draw one value that every schema of *schemas* probably admits.
+
+        Args:
+            schemas: All of them bear on the value.
+            depth: Of the value in the message.
+            along: A path that the value shall have.
 
         Raises:
             NothingFits: A branch was taken that admits nothing.
@@ -53,16 +58,16 @@ class Draft:
             raise NothingFits
         parts = self._conjuncts(schemas)
         listed = [part for part in parts if "const" in part or "enum" in part]
-        if listed:
+        if listed and not along:
             choices = [listed[0]["const"]] if "const" in listed[0] else listed[0]["enum"]
             if not choices:
                 raise NothingFits
             return self.rng.choice(choices)
-        kind = self._kind(parts, depth)
+        kind = self._kind(parts, depth) if not along else "object" if isinstance(along[0], str) else "array"
         if kind == "object":
-            return self._object(parts, depth)
+            return self._object(parts, depth, along)
         if kind == "array":
-            return self._array(parts, depth)
+            return self._array(parts, depth, along)
         return self._scalar(parts, kind)
 
     def _conjuncts(self, schemas: list[Json]) -> list[dict[str, Json]]:
@@ -132,50 +137,53 @@ class Draft:
             fitting = fitting[:6]
         return self.rng.choice(fitting)
 
-    def _array(self, parts: list[dict[str, Json]], depth: int) -> Json:
+    def _array(self, parts: list[dict[str, Json]], depth: int, along: tuple[str | int, ...]) -> Json:
         least = max([0, *(int(part["minItems"]) for part in parts if "minItems" in part)])
         most = min([least + 3, *(int(part["maxItems"]) for part in parts if "maxItems" in part)])
         wanted = [part["contains"] for part in parts if "contains" in part]
         if least > most or least > _WIDEST:
             raise NothingFits
         size = self.rng.randint(least, most) if depth < _DEEPEST else least
-        size = max(size, min(most, len(wanted)))
+        size = max(size, min(most, len(wanted)), int(along[0]) + 1 if along else 0)
         out: list[Json] = []
         for index in range(size):
             schemas = [s for part in parts for s in child_schemas(self.document, [_no_contains(part)], index)]
             if index < len(wanted):
                 schemas.append(wanted[index])
             try:
-                out.append(self.draw(schemas, depth + 1))
+                out.append(self.draw(schemas, depth + 1, along[1:] if along[:1] == (index,) else ()))
             except NothingFits:
-                if index < least:
+                if index < least or along[:1] == (index,):
                     raise
                 break
         return out
 
-    def _object(self, parts: list[dict[str, Json]], depth: int) -> Json:
+    def _object(self, parts: list[dict[str, Json]], depth: int, along: tuple[str | int, ...]) -> Json:
         flat = flattened(self.document, list(parts))
         names = interesting_names(flat, self.rng)
         required = {name for part in parts for name in part.get("required") or () if isinstance(name, str)}
+        required |= {str(name) for name in along[:1]}
         least = max([0, *(int(part["minProperties"]) for part in parts if "minProperties" in part)])
         most = min([10**6, *(int(part["maxProperties"]) for part in parts if "maxProperties" in part)])
         if least > _WIDEST:
             raise NothingFits
         fullness = 0.0 if depth >= _DEEPEST else self.fullness
         declared = {name for part in parts for name in part.get("properties") or ()}
+        free = sorted(declared - required)
+        filling = set(self.rng.sample(free, min(len(free), max(0, least - len(required)))))
         odd = fullness / 6
         order = [*sorted(required), *(n for n in names if n not in required)]
         order += [f"k{place}" for place in range(least - len(order) + 1)]
         out: dict[str, Json] = {}
         for place, name in enumerate(order):
             wanted = name in required
-            missing = least - len(out) >= len(order) - place
+            missing = name in filling or least - len(out) >= len(order) - place
             if not wanted and not missing and self.rng.random() >= (fullness if name in declared else odd):
                 continue
             if len(out) >= most and not wanted:
                 continue
             try:
-                out[name] = self.draw(self._member(parts, name), depth + 1)
+                out[name] = self.draw(self._member(parts, name), depth + 1, along[1:] if along[:1] == (name,) else ())
             except NothingFits:
                 if wanted:
                     raise

@@ -55,7 +55,7 @@ def decide_json(reader: str, writer: str, budget_s: float, *, proving: bool = Tr
         pair = _Pair(ours, theirs, refuses, admits)
     except SchemaRefused as refused:
         return Verdict("error", reason=str(refused))
-    search = Hunt(pair.breaks, ours, theirs, directed=proving)
+    search = Hunt(pair.breaks, ours, theirs, directed=proving, admits=pair.theirs.fast)
     found = search.nearby(time.monotonic() + budget_s * 0.2) if len(reader) + len(writer) > _LARGE else None
     answer: Answer = contained_at_a_glance(ours, theirs) if proving and not found else "unknown"
     if answer != "yes":

@@ -1,20 +1,21 @@
 """Owns changing one place of a message to whatever the two schemas find interesting there."""
 
+import itertools
 import random
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from pyevents_codegen.compat.descent import Path, same_definitions, schemas_at
 from pyevents_codegen.compat.document import Document
 from pyevents_codegen.compat.drawing import Draft, NothingFits
 from pyevents_codegen.compat.places import child_schemas, flattened
 from pyevents_codegen.compat.values import interesting, interesting_names
 from pyevents_codegen.compat.verdict import Json
 
-__all__ = ["at", "mutants", "put"]
+__all__ = ["at", "mutants", "mutants_at", "put"]
 
 _WIDEST = 3_000
-_Path = tuple[str | int, ...]
 _Flat = list[dict[str, Json]]
 
 
@@ -33,10 +34,10 @@ def mutants(
         rng: Source of choices.
         everywhere: Also where the two schemas read the same.
     """
-    twins = not everywhere and _same_definitions(reader, writer)
+    twins = not everywhere and same_definitions(reader, writer)
     change = _Change(reader, writer, rng, twins)
     start = flattened(writer, [writer.value]), flattened(reader, [reader.value])
-    pending: list[tuple[_Path, Json, _Flat, _Flat]] = [((), message, *start)]
+    pending: list[tuple[Path, Json, _Flat, _Flat]] = [((), message, *start)]
     while pending:
         path, value, theirs, ours = pending.pop(0)
         for changed in change.of(value, theirs, ours):
@@ -54,7 +55,18 @@ def mutants(
                 pending.append(((*path, step), value[step], flattened(writer, below[0]), flattened(reader, below[1])))
 
 
-def put(message: Json, path: _Path, value: Json) -> Json:
+def mutants_at(reader: Document, writer: Document, message: Json, path: Path, rng: random.Random) -> Iterator[Json]:
+    """Yield messages that differ from *message* at *path* only; otherwise as `mutants`, where the two differ."""
+    change = _Change(reader, writer, rng, same_definitions(reader, writer))
+    try:
+        value = at(message, path)
+    except (LookupError, TypeError):
+        return  # the message was drawn without this place
+    for changed in change.of(value, schemas_at(writer, path), schemas_at(reader, path)):
+        yield put(message, path, changed)
+
+
+def put(message: Json, path: Path, value: Json) -> Json:
     """Return *message* with *value* at *path*; what is not on the path is shared."""
     if not path:
         return value
@@ -64,7 +76,7 @@ def put(message: Json, path: _Path, value: Json) -> Json:
     return copy
 
 
-def at(message: Json, path: _Path) -> Json:
+def at(message: Json, path: Path) -> Json:
     """Return the value of *message* at *path*."""
     for step in path:
         message = message[step]
@@ -97,6 +109,7 @@ class _Change:
         for name in names[:120]:
             if name not in value:
                 yield from self._with(value, name, theirs, ours)
+                yield from itertools.islice(self._with({}, name, theirs, ours), 12)
         for name in list(value)[:200]:
             yield {key: member for key, member in value.items() if key != name}
         for size in _sizes(theirs + ours, "minProperties", "maxProperties"):
@@ -144,12 +157,6 @@ class _Change:
                 yield value + [filler] * (size - len(value))
             yield value + [place + 1000 for place in range(size - len(value))]
             yield value + [f"a{place}" for place in range(size - len(value))]
-
-
-def _same_definitions(reader: Document, writer: Document) -> bool:
-    if not (isinstance(reader.value, dict) and isinstance(writer.value, dict)):
-        return True
-    return all(reader.value.get(keyword) == writer.value.get(keyword) for keyword in ("definitions", "$defs"))
 
 
 def _sizes(schemas: _Flat, *keywords: str) -> list[int]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 
 import jsonschema_rs
 
+from pyevents_codegen.compat.descent import Path, differing
 from pyevents_codegen.compat.document import Document
 from pyevents_codegen.compat.drawing import Draft, NothingFits
-from pyevents_codegen.compat.mutation import mutants
+from pyevents_codegen.compat.mutation import mutants, mutants_at
 from pyevents_codegen.compat.proof import canonical, same_draft
 from pyevents_codegen.compat.values import key_of
 from pyevents_codegen.compat.verdict import Json
@@ -30,7 +31,8 @@ def hunt(
 ) -> tuple[Json] | None:
     """Look for a message for which *breaks* is true, until `time.monotonic()` is *until*.
 
-    In this order: a bare and a full message of the writer changed at one place at a time where the two schemas differ;
+    In this order: bare messages that reach each place where the two differ, changed there; a bare and a full message
+    changed at one place at a time where the two schemas differ;
     messages drawn from the canonical difference of the two; fuller messages changed everywhere;
     then two changes at once, over and over. The same seed looks at the same messages in the same order.
 
@@ -57,6 +59,7 @@ class Hunt:
         writer: As for `hunt`.
         seed: As for `hunt`.
         directed: As for `hunt`.
+        admits: Whether the writer admits a message; those that it does not are no ground for changes.
     """
 
     def __init__(
@@ -67,11 +70,12 @@ class Hunt:
         seed: int = _SEED,
         *,
         directed: bool = True,
+        admits: Callable[[Json], bool] = lambda _: True,
     ) -> None:
         self._breaks = breaks
         self._seen: set[str] = set()
         rng = random.Random(seed)
-        self._near = _near(reader, writer, rng)
+        self._near = _near(reader, writer, rng, admits)
         self._far = _far(reader, writer, rng, directed)
 
     def nearby(self, until: float) -> tuple[Json] | None:
@@ -96,8 +100,13 @@ class Hunt:
         return None
 
 
-def _near(reader: Document, writer: Document, rng: random.Random) -> Iterator[Json]:
+def _near(reader: Document, writer: Document, rng: random.Random, admits: Callable[[Json], bool]) -> Iterator[Json]:
     yield from ({}, [], "", 0, None, True, 0.5)
+    for path in differing(reader, writer):
+        admitted = filter(admits, _drawn(writer, writer.value, rng, 0.0, 8, path))
+        for base in itertools.islice(admitted, 2):
+            yield base
+            yield from itertools.islice(mutants_at(reader, writer, base, path, rng), 400)
     for fullness in (0.0, 1.0):
         for message in _drawn(writer, writer.value, rng, fullness, 1):
             yield message
@@ -129,10 +138,12 @@ def _far(reader: Document, writer: Document, rng: random.Random, directed: bool)
         yield None
 
 
-def _drawn(document: Document, schema: Json, rng: random.Random, fullness: float, tries: int) -> Iterator[Json]:
+def _drawn(
+    document: Document, schema: Json, rng: random.Random, fullness: float, tries: int, along: Path = ()
+) -> Iterator[Json]:
     for _ in range(tries):
         try:
-            yield Draft(document, rng, fullness).draw([schema])
+            yield Draft(document, rng, fullness).draw([schema], along=along)
         except (NothingFits, RecursionError, OverflowError):
             continue
 

@@ -30,6 +30,7 @@ PLAIN: tuple[Json, ...] = (
     {"a": "a"},
 )
 _LONGEST = 20_000
+_HUGE = 300_000  # texts longer than the above are made of one letter, at their bounds only
 FORMAT_SAMPLES: dict[str, tuple[str, ...]] = {
     "date": ("2024-02-29", "1999-12-31"),
     "time": ("12:30:00Z", "23:59:59.5+01:00"),
@@ -152,6 +153,8 @@ def _strings(schemas: list[dict[str, Json]], rng: random.Random) -> list[Json]:
                     bodies[text] = None
         bodies.update(dict.fromkeys(FORMAT_SAMPLES.get(str(schema.get("format")), ())))
     out: list[Json] = [filler * limit for limit in lengths for filler in ("a", "0", "A")]
+    bounds = [schema[word] for schema in schemas for word in ("minLength", "maxLength") if _is_number(schema.get(word))]
+    out += ["a" * int(limit + step) for limit in bounds[:4] if _LONGEST < limit <= _HUGE for step in (0, 1)]
     for body in list(bodies)[:40]:
         out += [body, body[:-1], body[1:], body + "a", "a" + body, body + "0", body.upper(), body * 2]
         out += [(body + body[-1:] * limit)[:limit] for limit in lengths if len(body) < limit <= 2_000]

@@ -56,8 +56,19 @@ def _finding(demand: Demand, verdict: Verdict) -> Finding:
         "compatibility",
         message,
         remedy,
-        counterexample=json.dumps(verdict.counterexample, ensure_ascii=False),
+        counterexample=json.dumps(_shown(verdict.counterexample), ensure_ascii=False),
     )
+
+
+def _shown(message: Any) -> Any:
+    """Return a message for people: texts longer than anybody reads say how long they are."""
+    if isinstance(message, dict):
+        return {name: _shown(member) for name, member in message.items()}
+    if isinstance(message, list):
+        return [_shown(member) for member in message]
+    if isinstance(message, str) and len(message) > 500:
+        return f"{message[:20]}… ({len(message):,} characters)"
+    return message
 
 
 def _schema_pointer(view: dict[str, Any], pointer: str) -> str:

@@ -20,7 +20,7 @@ _CASES = [
 def verdicts() -> list[tuple[dict[str, Any], Verdict]]:
     """Every case with its verdict."""
     asked = [Question(json.dumps(case["reader"]), json.dumps(case["writer"]), "json") for case in _CASES]
-    return list(zip(_CASES, decide_all(asked), strict=True))
+    return list(zip(_CASES, decide_all(asked, budget_s=1.0), strict=True))
 
 
 def test_every_pair_gets_the_verdict_worked_out_by_hand(verdicts: list[tuple[dict[str, Any], Verdict]]) -> None:
