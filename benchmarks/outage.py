@@ -22,7 +22,7 @@ import psutil
 from pyevents import RobustKafkaProducer
 from pyevents.catalog import load
 from pyevents.dev.real.pair import RealPair
-from pyevents.events import PatientDeleted
+from pyevents.events import TherapistBlocked
 from pyevents.kafka import KafkaTransport
 
 KEYS = 1_000
@@ -52,12 +52,12 @@ def outage(pair: RealPair, spool: Path, events: int, seconds: float, say: Callab
         spool_dir=spool,
         spool_limit=4 << 30,
     ) as producer:
-        producer.publish(PatientDeleted(patient_id=KEYS + 1))
+        producer.publish(TherapistBlocked(therapist_id=KEYS + 1, sperrgrund="-1"))
         assert producer.flush(60) == 0
         pair.kafka.stop()
         began, before, highest = time.perf_counter(), process.memory_info().rss, 0
         for number in range(events):
-            producer.publish(PatientDeleted(patient_id=number % KEYS + 1), headers={"n": str(number)})
+            producer.publish(TherapistBlocked(therapist_id=number % KEYS + 1, sperrgrund=str(number)))
             if number % 10_000 == 0:
                 highest = max(highest, process.memory_info().rss)
         published = time.perf_counter() - began
@@ -96,7 +96,7 @@ def raw_rate(pair: RealPair, events: int) -> float:
     """Return events per second of `produce()` with ready bytes, flush included."""
     conf = {"bootstrap.servers": pair.bootstrap_servers, "enable.idempotence": True, "acks": "all", "linger.ms": 5}
     producer = confluent_kafka.Producer(conf)
-    body, reports = b"\0\0\0\0\1" + b"x" * 230, list[object]()  # as long as ours
+    body, reports = b"\0\0\0\0\1" + b"x" * 250, list[object]()  # as long as ours
     began = time.perf_counter()
     for number in range(events):
         while True:
@@ -105,7 +105,6 @@ def raw_rate(pair: RealPair, events: int) -> float:
                     "matching-events",
                     body,
                     str(number % KEYS).encode(),
-                    headers=[("n", str(number).encode())],
                     on_delivery=lambda error, _: reports.append(error),
                 )
                 break
@@ -123,15 +122,17 @@ def _numbers(pair: RealPair, service: str) -> list[int]:
     consumer = confluent_kafka.Consumer(
         {"bootstrap.servers": pair.bootstrap_servers, "group.id": service, "enable.partition.eof": True}
     )
-    parts = consumer.list_topics("patient-events", 30).topics["patient-events"].partitions
-    consumer.assign([confluent_kafka.TopicPartition("patient-events", part, 0) for part in parts])
+    parts = consumer.list_topics("therapist-events", 30).topics["therapist-events"].partitions
+    consumer.assign([confluent_kafka.TopicPartition("therapist-events", part, 0) for part in parts])
     found, ended, mark = dict[int, list[int]](), 0, service.encode()
     while ended < len(parts):
         for message in consumer.consume(1000, 30):
             if message.error():
                 ended += 1
-            elif mark in message.value() and message.headers():
-                found.setdefault(message.partition(), []).append(int(message.headers()[0][1]))
+            elif mark in message.value():
+                payload = json.loads(message.value()[5:])["payload"]
+                if payload["sperrgrund"] != "-1":
+                    found.setdefault(message.partition(), []).append(int(payload["sperrgrund"]))
     consumer.close()
     return [number for numbers in found.values() for number in numbers]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
@@ -33,15 +34,6 @@ class KafkaSender:
 
     def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
         """Take one record; `done` is called from `poll`."""
-
-        def report(error: KafkaError | None, message: confluent_kafka.Message) -> None:
-            if error is None:
-                if self.trouble is not None and not self.trouble.fatal:
-                    self.trouble = None
-                done(_new(Delivery, (message.partition(), message.offset(), None)))
-            else:
-                done(Delivery(-1, -1, _fault_of(error)))
-
         try:
             self._client.produce(
                 record.topic,
@@ -49,7 +41,7 @@ class KafkaSender:
                 record.key,
                 timestamp=record.timestamp,
                 headers=list(record.headers) if record.headers else None,
-                on_delivery=report,
+                on_delivery=partial(self._reported, done),
             )
         except BufferError:
             raise Backpressure from None
@@ -85,6 +77,16 @@ class KafkaSender:
                 self._client.flush(1)
         del self._client  # the last reference: it is destroyed here, not in a child that is forked later
         return left
+
+    def _reported(
+        self, done: Callable[[Delivery], None], error: KafkaError | None, message: confluent_kafka.Message
+    ) -> None:
+        if error is not None:
+            done(Delivery(-1, -1, _fault_of(error)))
+            return
+        if self.trouble is not None and not self.trouble.fatal:
+            self.trouble = None
+        done(_new(Delivery, (message.partition(), message.offset(), None)))
 
     def _note(self, error: KafkaError) -> None:
         fault = _fault_of(error)

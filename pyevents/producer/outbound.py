@@ -6,6 +6,7 @@ Its owner holds the producer's lock around every call.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from pyevents.errors import SpoolError
@@ -129,7 +130,7 @@ class Outbound:
             self._next = min(self._next, self._open.value)
         if self.with_client < events and self._bytes < _BYTES and self._next <= self.stream.last:
             for position, entry in self.stream.read(self._next, limit=min(_AT_ONCE, events)):
-                if position not in self._open and position < self._open.next:
+                if position < self._open.next and position not in self._open:
                     self._next = position + 1  # it was delivered before an earlier one failed
                     continue
                 given = self._give(position, entry, send)
@@ -182,6 +183,9 @@ class Outbound:
         for position in list(self.told):
             self._tell(position, Word(-1, -1, reason))
 
+    def _reported(self, generation: int, position: int, size: int, delivery: Delivery) -> None:
+        self._report(_new(Report, (self, generation, position, size, delivery)))
+
     def _tell(self, position: int, word: Word) -> None:
         told = self.told.pop(position, None)
         if told is not None:
@@ -191,10 +195,10 @@ class Outbound:
         message = self._message_of(entry)
         if message is None:
             return False
-        size, generation, report = len(message), self._generation, self._report
+        size = len(message)
         record = _new(Record, (entry.topic, entry.key, message, entry.headers, entry.timestamp))
         try:
-            send(record, lambda delivery: report(_new(Report, (self, generation, position, size, delivery))))
+            send(record, partial(self._reported, self._generation, position, size))
         except Backpressure:
             return False
         except Refused as refused:
