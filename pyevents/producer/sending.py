@@ -212,13 +212,16 @@ class Sending:
                 time.sleep(1)
 
     def _turn(self) -> None:
-        served = self._poll(0.0 if self._awake.is_set() else 0.02)
+        own = [lane.client for lane in self.lanes() if lane.client is not None]
+        # Those that send one event at a time wait for nothing but its report.
+        served = sum(client.poll(0.005) for client in own)
+        served += self._sender.poll(0.0 if own or self._awake.is_set() else 0.02)
         left = self._settle()
         if self._stale or (self.trouble is not None and self.trouble.fatal):
             self._replace()
         behind = self._advance()
-        if served >= _MANY:
-            if not behind:
+        if left >= _MANY:
+            if not behind and not own:
                 time.sleep(_PAUSE)
         elif not left:
             self._idle = True
@@ -228,11 +231,6 @@ class Sending:
             self._awake.clear()
         elif not served:
             self._awake.clear()
-
-    def _poll(self, timeout: float) -> int:
-        own = [lane.client for lane in self.lanes() if lane.client is not None]
-        # Those that send one event at a time wait for nothing but its report.
-        return sum(client.poll(0.005) for client in own) + self._sender.poll(0 if own else timeout)
 
     def _settle(self) -> int:
         """Settle every report that has come, and return how many events are left."""
