@@ -32,6 +32,7 @@ check: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/publish.py
+	$(BIN)/python benchmarks/outage.py
 	$(BIN)/python benchmarks/consume.py
 	$(BIN)/python benchmarks/parallel.py
 	$(BIN)/python benchmarks/once.py
