@@ -336,7 +336,7 @@ class KafkaConsumer:
             self._keep_message,
             read.letters,
             read.replays,
-            self._on_new_major,
+            self._on_new_major if read.letters or self._on_new_major != "dead_letter" else self._on_error,
             self._around,
         )
         return Engine(

@@ -74,7 +74,7 @@ class Engine:
         kind = Loop if any(handler.is_async for handler in handlers.values()) else Threads
         self._workers: Workers = kind(concurrency, self._process, dispatcher, self._lock, clock, self.fail)
         self._process.wake = self._workers.wake
-        self._stop = threading.Event()
+        self._stopping = False  # no Event: a signal that comes while one is waited for would wait for it for ever
         self._ending = False
         self._highs: dict[Partition, int] = {}
         self._turned = clock()
@@ -82,12 +82,12 @@ class Engine:
 
     def stop(self) -> None:
         """End `run` after what is in hand; may be called from any thread and from a signal handler."""
-        self._stop.set()
+        self._stopping = True
 
     def fail(self, error: Exception) -> None:
         """End `run` with an error, after what is in hand."""
         self.error = self.error or error
-        self._stop.set()
+        self._stopping = True
 
     def run(self, topics: Sequence[str], timeout: float, on_assigned: Callable[[], object] | None = None) -> int:
         """Join the group, handle events until stopped, commit, leave.
@@ -104,7 +104,7 @@ class Engine:
         self._workers.start()
         housekeeping = self._clock() + _EVERY
         try:
-            while not self._stop.is_set():
+            while not self._stopping:
                 self._turn(timeout)
                 if on_assigned and self._dispatcher.tracks:
                     on_assigned()
@@ -150,7 +150,7 @@ class Engine:
 
     def healthy(self, patience: float) -> Health:
         """Say whether it gets on."""
-        if self._stop.is_set():
+        if self._stopping:
             return Health(False, str(self.error) if self.error else "it was stopped")
         now = self._clock()
         with self._lock:
@@ -168,7 +168,7 @@ class Engine:
             self._receiver.resume(resumable)
         if room < _FEW:
             # Enough waits; one message now and then is read all the same, since polling keeps the membership.
-            self._stop.wait(0.005)
+            time.sleep(0.005)
             messages = self._receiver.receive(1, 0.0)
         else:
             messages = self._receiver.receive(min(room, _LIMIT), max(0.0, min(timeout, 0.1, due - now)))
@@ -216,7 +216,7 @@ class Engine:
         self._receiver.commit(offsets, wait=True)
 
     def _end(self) -> None:
-        self._stop.set()
+        self._stopping = True
         self._drain(list(self._dispatcher.tracks))
         self._ending = True
         self._workers.stop()

@@ -24,7 +24,7 @@ from pyevents.consumer.letters import Letters
 from pyevents.consumer.limit import Meter
 from pyevents.consumer.status import Counts
 from pyevents.envelope import PROBE
-from pyevents.errors import ConsumerStopped, PyEventsError, SchemaUnknown, Undecodable
+from pyevents.errors import ConsumerStopped, PyEventsError, RegistryError, SchemaUnknown, Undecodable
 from pyevents.retry import Retry
 from pyevents.transport import Message
 
@@ -38,6 +38,7 @@ Around = Callable[[Handler, Sequence[Message], str], Handler]
 _TURN = 0.05
 """Seconds after which a worker gives back what it has not begun, so that offsets and others get on."""
 
+_QUIET = 5.0
 _YEAR = 365 * 24 * 3600.0
 
 
@@ -107,6 +108,7 @@ class Process:
         self._stop = stop
         self._clock = clock
         self._denied: dict[str, float] = {}
+        self._quiet_until = 0.0
 
     def steps(self, work: Work) -> Generator[Step, None, None]:
         """Yield the calls that this work needs, one after the other; throw into it what a call raised."""
@@ -244,7 +246,8 @@ class Process:
         said = _said(message, event, error, handler)
         if verdict.action == "again":
             again = (failure.attempts, verdict.wait)
-            log.warning("%s failed (attempt %d), next try in %.1f s: %s", said[0], *again, said[1])
+            if not isinstance(error, RegistryError) or self._may_tell(now):
+                log.warning("%s failed (attempt %d), next try in %.1f s: %s", said[0], *again, said[1])
             self._finish(work, kept, tally, now + verdict.wait)
             return
         del work.lane.failures[message.offset]
@@ -301,6 +304,13 @@ class Process:
         if len(self._denied) > 10_000:  # ids out of damaged bytes are without end
             self._denied.clear()
         return now - self._denied.setdefault(error.what, now)
+
+    def _may_tell(self, now: float) -> bool:
+        """Return whether to log that the registry holds up an event: every key waits then, and one line is enough."""
+        if now < self._quiet_until:
+            return False
+        self._quiet_until = now + _QUIET
+        return True
 
     def _admits(self, now: float) -> bool:
         with self._lock:

@@ -136,6 +136,9 @@ class Loop:
             self._stopped = True
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(1.0)
+        if not self._thread.is_alive():
+            self._loop.close()
 
     def _pump(self) -> None:
         self._called = False

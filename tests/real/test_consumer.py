@@ -52,15 +52,15 @@ def test_members_share_the_partitions_by_the_protocol_of_kip_848(place: Place, r
         producer.flush(20)
         return all(published & set(one) for one in seen)
 
-    wait_until(both_have_some, "both members handle events")
+    wait_until(both_have_some, "both members handle events", 90)  # heartbeats are 5 s apart
     wait_until(lambda: published <= {*seen[0], *seen[1]}, "every event is handled")
 
 
 def test_static_member_comes_back_to_its_partitions_without_waiting(place: Place, real_kafka: RealKafka) -> None:
     group, seen = f"matching-service.{uuid4().hex[:8]}", list[int]()
     number, producer = int(uuid4().hex[:6], 16) + 1, place.producer()
-    # Another member would wait these ten minutes for one that left without a word.
-    properties = {"group.instance.id": "matching-1", "session.timeout.ms": "600000"}
+    # Another member would wait these five minutes for one that left without a word.
+    properties = {"group.instance.id": "matching-1", "session.timeout.ms": "290000"}
     for round in (number, number + 1):
         running = member(place, real_kafka.bootstrap_servers, group, seen, properties)
         producer.publish(PatientDeleted(patient_id=round))

