@@ -116,7 +116,10 @@ def _send(
             time.sleep(_PAUSE)
             left = look()
             progress(sum(one.events for one in left))
-        return [f"{topic}: {reason}" for topic, reason in producer.status().waiting.items()]
+        status = producer.status()
+        if not status.connected:
+            return [f"no broker takes anything at {bootstrap_servers(route.servers)}"]
+        return [f"{topic}: {reason}" for topic, reason in status.waiting.items()]
     finally:
         producer.close(0)
 
