@@ -2,14 +2,16 @@
 
 | the contracts | the registry | action |
 |---|---|---|
-| a subject | lacks it | `create`, and `settings` where the level is another than the global one |
+| a subject | lacks it | `settings`, then `create` with its first version |
 | a version | lacks it | `add` after the ones before it |
 | a version | would refuse it | `refused`, and nothing after it is added to this subject |
 | a version | has it | `unchanged` |
 | a level | has another | `settings`, before any version |
-| no version | has one under the subject | `differs`: somebody registered it, or a released version was edited |
+| no version | has one under the subject | `differs`: somebody registered it, or a release was edited; see below |
 | versions in order | has them in another | `differs` |
 | no subject | has one | `unknown`; it is left alone |
+
+While something differs, nothing is added to that subject: which of the two is right, a person has to say.
 """
 
 from __future__ import annotations
@@ -94,13 +96,18 @@ def _subject(contract: Contract, major: Major, state: State, judge: Judge | None
         before = subject.level or ("not set, the global level holds" if subject.versions else "not set")
         yield Action("settings", major.subject, words=f"compatibility {level} (was: {before})", level=level)
     found = {version.number: _find(Schema(version.format, version.schema), subject) for version in major.versions}
-    yield from _strangers(major, subject, [one.number for one in found.values() if one])
+    strangers = list(_strangers(major, subject, [one.number for one in found.values() if one]))
+    yield from strangers
     held = list(subject.versions)
     for version in major.versions:
         there = found[version.number]
         if there is not None:
             yield Action("unchanged", major.subject, version.number, f"id {there.id}, version {there.number} there")
             continue
+        if strangers:
+            words = "not registered while that stands: delete the other version there, or make it one of the contract"
+            yield Action("differs", major.subject, version.number, words)
+            return
         schema = Schema(version.format, version.schema)
         reasons = _reasons(level, schema, [one.schema for one in held], judge)
         if reasons:

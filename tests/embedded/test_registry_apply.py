@@ -35,3 +35,15 @@ def test_a_registry_that_goes_away_is_said_and_the_next_run_goes_on() -> None:
 
 
 GONE = Answer(503, b'{"error_code": 50302, "message": "leader is away"}')
+
+
+def test_what_the_registry_refuses_ends_its_subject_and_no_other() -> None:
+    refusal = Answer(409, b'{"error_code": 409, "message": "incompatible with an earlier schema"}')
+    posted = "/subjects/patient-events-patient.created/versions"
+
+    with FrontDoor(lambda asked: refusal if asked.method == "POST" and asked.path.startswith(posted) else None) as door:
+        done = CliRunner().invoke(main, ["registry", "apply", "--yes", "--registry", door.url])
+        assert done.exit_code == 1
+        assert "patient-events-patient.created: incompatible with an earlier schema" in done.output
+        assert "27 of 28 changes are made" in done.output
+        assert len(door.registry.store.subjects()) == 13

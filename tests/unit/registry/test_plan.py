@@ -54,7 +54,12 @@ TABLE = {
     ),
     "a text registered twice": (contracts(ONE), held(ONE, ONE), [("unchanged", "1.0")]),
     "spaces of its own": (contracts('{"a":1}'), held('{ "a" : 1 }'), [("unchanged", "1.0")]),
-    "an edited version": (contracts(TWO), held(ONE), [("differs", ""), ("add", "1.0")]),
+    "an edited version": (contracts(TWO), held(ONE), [("differs", ""), ("differs", "1.0")]),
+    "a stranger where a new version goes": (
+        contracts(ONE, TWO, THREE),
+        held(ONE, FOREIGN),
+        [("differs", ""), ("unchanged", "1.0"), ("differs", "1.1")],
+    ),
 }
 
 
