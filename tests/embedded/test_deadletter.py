@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import pytest
 
 from pyevents.dev.embedded import Embedded
-from tests.suite.letters import Cluster, DeadLetterSuite, shelf
+from tests.suite.letters import Cluster, DeadLetterSuite, ReplaySuite, shelf
 
 __all__ = ["shelf"]
 
@@ -17,3 +19,7 @@ def cluster(embedded: Embedded) -> Cluster:
 
 class TestEmbedded(DeadLetterSuite):
     deletes = False
+
+
+class TestEmbeddedReplay(ReplaySuite):
+    properties: ClassVar[dict[str, Any]] = dict(Embedded.consumer_properties)

@@ -8,7 +8,7 @@ from pyevents.catalog import load
 from pyevents.dev.real.apicurio import RealRegistry
 from pyevents.dev.real.kafka import RealKafka
 from pyevents.kafka import KafkaTransport
-from tests.suite.letters import Cluster, DeadLetterSuite, shelf
+from tests.suite.letters import Cluster, DeadLetterSuite, ReplaySuite, shelf
 
 __all__ = ["shelf"]
 
@@ -20,4 +20,8 @@ def cluster(real_kafka: RealKafka, real_registry: RealRegistry) -> Cluster:
 
 
 class TestReal(DeadLetterSuite):
+    pass
+
+
+class TestRealReplay(ReplaySuite):
     pass

@@ -7,25 +7,30 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
+from uuid import uuid4
 
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from pyevents import EventSchema, KafkaConsumer, Retry, RobustKafkaProducer
 from pyevents.catalog import load
 from pyevents.cli.main import main
 from pyevents.codec import Encoder
 from pyevents.codec.framing import frame
 from pyevents.consumer.letter import Reason, key_hash, letter
 from pyevents.deadletter.topic import DeadLetterTopic, dead_letter_topics
+from pyevents.events import PatientDeleted
 from pyevents.kafka import KafkaTransport
 from pyevents.registry import HttpRegistry, Schema
 from pyevents.transport import Message
+from tests.suite.place import wait_until
 
-__all__ = ["Cluster", "DeadLetterSuite", "Shelf", "shelf"]
+__all__ = ["Cluster", "DeadLetterSuite", "ReplaySuite", "Shelf", "shelf"]
 
 PATIENT = {"patient_id": 7, "vorname": "Anna", "nachname": "Geheim"}
 WHEN = 1_790_000_000_000
@@ -261,3 +266,63 @@ class DeadLetterSuite:
         assert wrong_time.exit_code == 2 and "2h" in wrong_time.output
         no_letter = shelf.run("show", shelf.topic, "17", ok=False)
         assert no_letter.exit_code == 2 and "no dead letter at 17" in no_letter.output
+
+
+class ReplaySuite:
+    """From a failing handler to the dead letters and back: with a consumer of the package at both ends."""
+
+    def test_replayed_event_reaches_its_group_alone_and_says_that_it_was_replayed(self, cluster: Cluster) -> None:
+        transport = KafkaTransport(cluster.bootstrap_servers, {"session.timeout.ms": 6000, **self.properties})
+        groups = [f"{consumer}.{uuid4().hex[:6]}" for consumer in (*["matching-service"] * 2, "communication-service")]
+        first, second, other = groups
+        seen: dict[str, list[tuple[int, bool]]] = {group: [] for group in groups}
+        mended = threading.Event()
+        patient = uuid4().int % 1_000_000_000 + 1
+
+        def handler(group: str) -> Callable[[PatientDeleted, EventSchema], None]:
+            def forget(deleted: PatientDeleted, event: EventSchema) -> None:
+                if deleted.patient_id != patient:
+                    return
+                if group == first and not mended.is_set():
+                    raise LookupError("not mended yet")
+                seen[group].append((deleted.patient_id, event.replayed))
+
+            return forget
+
+        consumers = []
+        for group in groups:
+            consumer = KafkaConsumer(
+                ["patient-events"],
+                group,
+                transport=transport,
+                registry=HttpRegistry(cluster.registry_url),
+                retry=Retry(attempts=1),
+            )
+            consumer.on(PatientDeleted)(handler(group))
+            consumers.append((consumer, threading.Thread(target=consumer.run, daemon=True)))
+        with RobustKafkaProducer(
+            cluster.bootstrap_servers,
+            "patient-service",
+            schema_registry_url=cluster.registry_url,
+            auto_register=True,
+        ) as producer:
+            producer.publish(PatientDeleted(patient_id=patient))
+            assert producer.flush(30) == 0
+        for _, thread in consumers:
+            thread.start()
+        shelf = Shelf(cluster, "patient-events.matching-service.dlq")
+        try:
+            arguments = ("--type", "patient.deleted", "--key-hash", key_hash(str(patient).encode()))
+            wait_until(lambda: shelf.ls(*arguments), "the event is a dead letter", 60)
+            wait_until(lambda: seen[second] and seen[other], "the other groups have it", 60)
+            mended.set()
+            assert "1 sent" in shelf.run("replay", shelf.topic, *arguments).stdout
+            wait_until(lambda: seen[first], "the replayed event is handled", 60)
+            threading.Event().wait(1.0)  # for what must not come
+        finally:
+            for consumer, thread in consumers:
+                consumer.close()
+                thread.join(30)
+        assert seen == {first: [(patient, True)], second: [(patient, False)], other: [(patient, False)]}
+
+    properties: ClassVar[dict[str, Any]] = {}
