@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import itertools
 import json
 import os
@@ -17,6 +16,7 @@ import click
 
 from pyevents.cli.contracts import catalog_option, format_option
 from pyevents.cli.running import registry_option, servers_option
+from pyevents.consumer.letter import key_hash
 from pyevents.errors import ConfigurationInvalid
 from pyevents.spool import listing, rejected
 from pyevents.spool.listing import Listed
@@ -120,12 +120,11 @@ def spool_folder(given: Path | None) -> Path:
 
 def shown(entry: Entry, *, with_payload: bool = False) -> dict[str, Any]:
     """Return what may be seen of an event: a hash stands for its key, a size for its body."""
-    key = "" if entry.key is None else hashlib.sha256(entry.key).hexdigest()[:12]
     row = {
         "time": datetime.fromtimestamp(entry.timestamp / 1000, UTC).isoformat(timespec="milliseconds"),
         "type": entry.event_type,
         "version": entry.version,
-        "key_hash": key,
+        "key_hash": key_hash(entry.key),
         "size": len(entry.body),
     }
     if with_payload:
