@@ -36,6 +36,7 @@ def no_secret_is_told(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     with caplog.at_level(logging.DEBUG):
         yield
     assert SECRET not in caplog.text
+    assert base64.b64encode(USER.encode()).decode() not in caplog.text
 
 
 @pytest.fixture
