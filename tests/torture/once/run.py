@@ -103,26 +103,27 @@ class _Run:
             say(f"{number + 1}/{count} {what.__name__.strip('_')}; {len(self._source.inputs):,} inputs")
         return done
 
-    def settle(self, say: Callable[[str], None], timeout: float = 180.0) -> None:
+    def settle(self, say: Callable[[str], None], patience: float = 120.0) -> None:
         """Let everything that came be handled and sent.
 
         Raises:
-            TimeoutError: Something still waits.
+            TimeoutError: For *patience* seconds nothing got on.
         """
         self._source.close()
         say(f"settling {len(self._source.inputs):,} inputs")
-        deadline = time.monotonic() + timeout
-        while True:
-            with self._engine.connect() as connection:
-                handled = connection.scalar(select(func.count(EFFECTS.c.input_id.distinct()))) or 0
-                waiting = connection.scalar(select(func.count()).select_from(OUTBOX)) or 0
-            if handled >= len(self._source.inputs) and not waiting:
-                return
-            if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"{handled} of {len(self._source.inputs)} handled, {waiting} in the outbox; {self._logs()}"
-                )
+        before, moved = (0, 0), time.monotonic()
+        while (now := self._progress()) != (len(self._source.inputs), 0):
+            if now != before:
+                before, moved = now, time.monotonic()
+            if time.monotonic() - moved > patience:
+                raise TimeoutError(f"{now[0]} of {len(self._source.inputs)} handled, {now[1]} wait; {self._logs()}")
             time.sleep(0.2)
+
+    def _progress(self) -> tuple[int, int]:
+        """Return how many inputs have an effect, and how many events wait in the outbox."""
+        with self._engine.connect() as connection:
+            handled = connection.scalar(select(func.count(EFFECTS.c.input_id.distinct()))) or 0
+            return handled, connection.scalar(select(func.count()).select_from(OUTBOX)) or 0
 
     def judge(self) -> dict[str, Any]:
         """Compare inputs, rows and outputs."""
