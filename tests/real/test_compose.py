@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,7 @@ def test_each_waits_until_what_it_needs_is_healthy(stack: dict[str, Any]) -> Non
         ("schema-registry", "kafka", "service_healthy"),
         ("kafka-setup", "kafka", "service_healthy"),
         ("contracts", "schema-registry", "service_healthy"),
+        ("contracts", "kafka-setup", "service_completed_successfully"),
     }
     with_zookeeper = {("kafka", "zookeeper", "service_healthy")} & waits
     assert ("zookeeper" in stack["services"]) == bool(with_zookeeper)
@@ -228,6 +230,25 @@ def test_the_topics_are_as_topics_toml_says_however_often_the_job_runs(
         partitions, replicas, settings = found[name]
         assert (partitions, replicas) == (topic.partitions, topic.replication), name
         assert topic.config.items() <= settings.items(), name
+
+
+def test_the_contracts_job_registers_them_and_finds_the_topics_as_they_say(
+    kafka: ComposeKafka, services: dict[str, Any], made: subprocess.CompletedProcess[str], real_registry: RealRegistry
+) -> None:
+    assert made.returncode == 0, made.stderr
+    service = services["contracts"]
+    places = {"http://schema-registry:8081/apis/ccompat/v7": real_registry.url, **kafka.places}
+    environment = {name: moved(value, places) for name, value in service["environment"].items()}
+    scripts = Path(sys.executable).parent
+    done = subprocess.run(
+        [part.replace("$$", "$") for part in service["command"]],
+        env={**os.environ, "PATH": f"{scripts}:{os.environ['PATH']}", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "the cluster is as the contracts say"
 
 
 def test_a_topic_that_differs_fails_the_job_by_name(
