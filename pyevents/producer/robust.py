@@ -37,6 +37,8 @@ log = logging.getLogger("pyevents.producer")
 _living: weakref.WeakSet[RobustKafkaProducer] = weakref.WeakSet()
 _forking: list[RobustKafkaProducer] = []
 
+_HANDLER = 1.0
+
 
 class RobustKafkaProducer:
     """Publishes events that their contracts accept, in order, broker or not.
@@ -216,8 +218,8 @@ class RobustKafkaProducer:
         runs by itself when the interpreter ends.
         """
         # A signal handler may run inside `publish`, which has the lock; atexit closes it then.
-        if not self._lock.acquire(timeout=max(0.1, timeout)):
-            return self._running.sending.waiting() if self._running else 0
+        if not self._lock.acquire(timeout=_HANDLER):
+            return self._running.sending.unconfirmed() if self._running else 0
         try:
             if self._closed:
                 return 0

@@ -150,9 +150,12 @@ class Sending:
     def waiting(self) -> int:
         """Return how many events the broker has not confirmed."""
         with self._lock:
-            return sum(outbound.waiting for outbound in self._outbounds()) + sum(
-                stream.pending.events for stream in self._left
-            )
+            return self.unconfirmed()
+
+    def unconfirmed(self) -> int:
+        """Return the same for a caller that has the lock, or cannot have it."""
+        own = sum(outbound.waiting for outbound in self._outbounds())
+        return own + sum(stream.pending.events for stream in self._left)
 
     def wait_empty(self, timeout: float) -> int:
         """Wait until nothing is pending, at most `timeout` seconds; return how many events are left."""

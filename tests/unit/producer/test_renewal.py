@@ -1,0 +1,82 @@
+"""A client that is of no use any more is replaced, and what it had is sent by the next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pyevents import RobustKafkaProducer
+from pyevents.events import PatientDeleted
+from pyevents.memory import MemoryRegistry, MemoryTransport
+from pyevents.transport import Delivery, Fault, Record
+
+
+class _Silent:
+    """A client that takes everything and delivers nothing."""
+
+    def __init__(self, trouble: Fault) -> None:
+        self.trouble = trouble
+
+    def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
+        return
+
+    def poll(self, timeout: float) -> int:
+        time.sleep(timeout)
+        return 0
+
+    def cluster_id(self, timeout: float) -> None:
+        return None
+
+    def close(self, timeout: float) -> int:
+        return 0
+
+
+class _Recovering(MemoryTransport):
+    """The first clients are silent for a reason; from then on the broker works."""
+
+    def __init__(self, *troubles: Fault) -> None:
+        super().__init__(partitions=1)
+        self.troubles = list(troubles)
+
+    def sender(self, client_id: str, **options: Any) -> Any:
+        return _Silent(self.troubles.pop(0)) if self.troubles else super().sender(client_id, **options)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Fault("_SSL", "certificate expired"),
+        Fault("_AUTHENTICATION", "password"),
+        Fault("_FATAL", "out of order", fatal=True),
+    ],
+    ids=lambda fault: fault.code,
+)
+def test_events_go_on_in_order_with_a_new_client(trouble: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyevents.producer.keeper._REFUSED_FOR", 0.1)
+    monkeypatch.setattr("pyevents.producer.keeper._CHECKPOINT", 0.05)
+    broker = _Recovering(trouble)
+    with RobustKafkaProducer(
+        service_name="s", transport=broker, registry=MemoryRegistry(), auto_register=True
+    ) as producer:
+        for number in range(1, 21):
+            producer.publish(PatientDeleted(patient_id=number))
+        assert producer.flush(20) == 0, producer.status()
+        assert [message.key for message in broker.messages("patient-events")] == [
+            str(number).encode() for number in range(1, 21)
+        ]
+        assert producer.status().last_error and trouble.code in producer.status().last_error
+
+
+def test_a_close_from_a_signal_handler_inside_publish_ends_and_a_later_one_closes() -> None:
+    broker = MemoryTransport()
+    producer = RobustKafkaProducer(service_name="s", transport=broker, registry=MemoryRegistry(), auto_register=True)
+    broker.stop()
+    producer.publish(PatientDeleted(patient_id=1))
+    with producer._lock:  # as `publish` has it when the handler runs in its thread
+        assert producer.close(20) == 1
+    broker.start()
+    assert producer.close(20) == 0
+    assert len(broker.messages("patient-events")) == 1
