@@ -119,6 +119,46 @@ def test_key_that_hangs_holds_up_no_other_until_the_partition_pauses_and_says_so
     assert consumer.healthy()
 
 
+def test_handler_that_hangs_keeps_nobody_from_closing_and_its_event_comes_again(place: Place) -> None:
+    freed, begun, seen = threading.Event(), threading.Event(), list[int]()
+    consumer = place.consumer("matching-service", drain_timeout=0.2)
+
+    @consumer.on(PatientDeleted)
+    def hang(patient: PatientDeleted) -> None:
+        begun.set()
+        freed.wait(60)
+
+    delete(place, 1, 2)
+    running = Running(consumer.run)
+    assert begun.wait(30)
+    consumer.close()
+    assert running.join() == 0
+    again = place.consumer("matching-service")
+    again.on(PatientDeleted)(lambda patient: seen.append(patient.patient_id))
+    Running(again.run)
+    wait_until(lambda: seen == [1, 2], "the successor begins with that event")
+    freed.set()
+
+
+def test_partition_that_was_lost_commits_nothing(place: Place) -> None:
+    consumer, begun, freed = place.consumer(), threading.Event(), threading.Event()
+
+    @consumer.on(PatientDeleted)
+    def handle(patient: PatientDeleted) -> None:
+        begun.set()
+        freed.wait(60)
+
+    delete(place, 1)
+    Running(consumer.run)
+    assert begun.wait(30)
+    engine = consumer._engine
+    assert engine is not None
+    engine.lost(list(engine.status().assigned))
+    freed.set()
+    consumer.close()
+    assert sum(place.transport().committed(consumer.group_id).values()) == 0  # type: ignore[attr-defined]
+
+
 def test_slow_handler_is_reported_with_its_stack(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     consumer, freed = place.consumer(slow_after=0.1), threading.Event()
 
