@@ -264,7 +264,8 @@ class Dispatcher:
             heapq.heappush(self._due, (until, next(self._ticket), lane))
 
     def _enter(self, lane: Lane, state: State) -> None:
-        self._blocked += (state.blocks - lane.state.blocks) * len(lane.waiting)
+        if lane.state is not State.IDLE or state is not State.READY:  # what nearly always happens changes no count
+            self._blocked += (state.blocks - lane.state.blocks) * len(lane.waiting)
         lane.state = state
         if state is State.READY:
             self._ready.append(lane)

@@ -132,14 +132,18 @@ class Process:
             event = handler = None
             try:
                 event = decode(message.value)
-                if event.__class__ is Skipped or event.raw.producer == PROBE:  # type: ignore[union-attr]
+                if event.__class__ is Skipped:
                     tally.skipped += 1
                     continue
-                event_id = event.raw.event_id  # type: ignore[union-attr]  # it is an Event
+                raw = event.raw  # type: ignore[union-attr]  # it is an Event
+                if raw.producer == PROBE:
+                    tally.skipped += 1
+                    continue
+                event_id = raw.event_id
                 if event_id in known:
                     tally.doubles += 1
                     continue
-                handler = handlers[event.raw.event_type]  # type: ignore[union-attr]
+                handler = handlers[raw.event_type]
                 called = around(handler, (message,), self._rules.group) if around else handler
                 yield called, msgspec.structs.replace(event, replayed=True) if replayed else event
             except GeneratorExit:  # the worker is gone, with the process or the loop
