@@ -179,6 +179,21 @@ def test_what_the_registry_was_told_is_in_the_broker(
     assert health_check(service, {"127.0.0.1/9000": f"127.0.0.1/{registry.health_port}"}) != 0
 
 
+def test_the_contracts_job_registers_every_contract_and_is_content_the_second_time(services: dict[str, Any]) -> None:
+    service = services["contracts"]
+    with RealRegistry() as registry:
+        environment = os.environ | {
+            name: moved(value, {"http://schema-registry:8081/apis/ccompat/v7": registry.url})
+            for name, value in service["environment"].items()
+        }
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        assert environment["SCHEMA_REGISTRY_URL"] == registry.url
+        plan = ["pyevents", "registry", "plan", "--exit-code"]
+        for command, status in ((plan, 3), (service["command"], 0), (plan, 0), (service["command"], 0)):
+            done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            assert done.returncode == status, f"{command}: {done.stdout}{done.stderr}"
+
+
 def create_topics(kafka: ComposeKafka, services: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     """Run the job that makes the topics."""
     service = services["kafka-setup"]
