@@ -69,8 +69,10 @@ def ls_command(topics: tuple[str, ...], bootstrap_servers: str | None, catalog: 
     transport = KafkaTransport(bootstrap_servers)
     there = transport.topics()
     names = [_known(loaded, name) for name in topics] or [name for name in dead_letter_topics(loaded) if name in there]
-    choice = _choice(loaded, **chosen)
+    error, choice = chosen["error"], _choice(loaded, **chosen)
     rows = [letter.summary() for name in names for letter in _chosen(transport, loaded, name, choice)]
+    if error and not rows:
+        _say_errors(letter.error for name in names for letter in _chosen(transport, loaded, name, Choice()))
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
@@ -232,6 +234,12 @@ def _known(loaded: Loaded, name: str) -> str:
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known)}."
         raise ConfigurationInvalid("topic", f"no dead-letter topic of the contracts is called {name!r}", hint)
     return name
+
+
+def _say_errors(found: Iterable[str]) -> None:
+    """Name the errors that there are, where a person asked for one that there is not."""
+    if errors := sorted(set(found)):
+        click.echo(f"no dead letter has that error; there are {', '.join(errors)}", err=True)
 
 
 def _topic(loaded: Loaded, name: str) -> Topic:

@@ -262,6 +262,8 @@ class DeadLetterSuite:
         assert wrong_topic.exit_code == 2 and f"Did you mean {shelf.topic}" in wrong_topic.output
         wrong_type = shelf.run("ls", shelf.topic, "--type", "patient.craeted", ok=False)
         assert wrong_type.exit_code != 0 and "patient.created" in wrong_type.output
+        shelf.put(error="requests.Timeout")
+        assert "there are requests.Timeout" in shelf.run("ls", shelf.topic, "--error", "timout").stderr
         wrong_time = shelf.run("ls", shelf.topic, "--since", "yesterday", ok=False)
         assert wrong_time.exit_code == 2 and "2h" in wrong_time.output
         no_letter = shelf.run("show", shelf.topic, "17", ok=False)
