@@ -106,8 +106,12 @@ class ContractUnderTest:
 
     def __iter__(self) -> Iterator[Delivered]:
         from pyevents.catalog import load_examples
+        from pyevents.errors import CatalogInvalid
 
-        examples = load_examples(self._catalog.package).get(self._contract.event_type, {})
+        package, event_type = self._catalog.package, self._contract.event_type
+        examples = load_examples(package).get(event_type, {})
+        if not any(examples.get(version.number) for version in self._major.versions):
+            raise CatalogInvalid(package, f"it has no example of {event_type}, and a test of nothing would pass")
         for version in self._major.versions:
             for name, payload in examples.get(version.number, {}).items():
                 yield self.deliver(payload, version=version.number, name=f"{version.number}/{name}")

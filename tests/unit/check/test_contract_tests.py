@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyevents.errors import EventInvalid
+from pyevents.errors import CatalogInvalid, EventInvalid
 from pyevents.events import EmailSend, PatientCreated
 from pyevents.pytest_plugin import ContractUnderTest
 from pyevents_codegen import collect
@@ -165,6 +165,14 @@ def test_service_gets_every_valid_example_through_the_codec(pyevents_contract: t
         assert len(delivered) >= 2
         assert all(isinstance(one.event, cls) for one in delivered)
         assert all(one.schema.producer == "pyevents-contract" and one.name.startswith("1.0/") for one in delivered)
+
+
+def test_contract_without_examples_is_told_rather_than_tested_with_nothing(
+    pyevents_contract: type[ContractUnderTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyevents.catalog.load_examples", lambda package: {"patient.created": {"1.0": {}}})
+    with pytest.raises(CatalogInvalid, match=r"no example of patient\.created"):
+        list(pyevents_contract(PatientCreated))
 
 
 def test_service_checks_its_own_fixture_against_the_contract(pyevents_contract: type[ContractUnderTest]) -> None:
