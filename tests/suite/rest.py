@@ -162,7 +162,8 @@ def table() -> str:
 
 
 def _shown(status: int, code: int, body: Any) -> str:
-    return f"{code or status}" + (f" `{json.dumps(body)}`" if body is not None else "")
+    shown = f"{status}" if status == 200 else f"{status}, {code or 'none'}"
+    return shown + (f" `{json.dumps(body)}`" if body is not None else "")
 
 
 class RestSuite:
