@@ -20,6 +20,7 @@ from pyevents_codegen.source import Source, read
 __all__ = ["load", "sequence"]
 
 _FILE = re.compile(r"([1-9][0-9]*)\.(0|[1-9][0-9]*)\.(json|avsc)")
+_LARGEST = 256 * 1024  # characters; contracts of a hundred fields stay below a tenth, and classes are generated
 _REMEDY = "Name it MAJOR.MINOR.json or MAJOR.MINOR.avsc, such as 1.0.json; the first version is 1.0."
 
 
@@ -94,6 +95,10 @@ def _drafts(versions: list[PayloadVersion]) -> Iterator[Finding]:
 
 def _version(path: Path, shown: str, number: Number, envelope: str, findings: list[Finding]) -> PayloadVersion | None:
     source = read(path, shown)
+    if not isinstance(source, Finding) and len(source.text) > _LARGEST:
+        message = f"a payload schema of {len(source.text):,} characters is more than services can work with"
+        remedy = f"Stay below {_LARGEST:,}: split the event, or send data rather than schema."
+        source = source.finding("file-size", "", message, remedy)
     if isinstance(source, Finding):
         findings.append(source)
         return None
