@@ -128,7 +128,11 @@ class Certificates:
         self._folder = folder
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CA of the test")])
+        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)  # signs keys and lists
         made = self._build(name, name, key.public_key()).add_extension(x509.BasicConstraints(True, None), True)
+        made = made.add_extension(usage, True).add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False
+        )
         self.ca = self._write("ca", made.sign(key, hashes.SHA256()))
         self.server, self.server_key = self._issue("server", key, name)
         self.client, self.client_key = self._issue("client", key, name, password=b"key-s3cret")
@@ -148,6 +152,8 @@ class Certificates:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, role)])
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
         made = self._build(subject, issuer, key.public_key()).add_extension(names, False)
+        # Python 3.13 takes no certificate that does not say whose key has signed it (VERIFY_X509_STRICT).
+        made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), False)
         encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
         if password:
             encryption = serialization.BestAvailableEncryption(password)
