@@ -37,6 +37,7 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/parallel.py
 	$(BIN)/python benchmarks/once.py
 	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/check.py
 
 # For example: make torture N=200 SEED=7. A seed decides what is done; the machine decides the rest.
 N ?= 200
