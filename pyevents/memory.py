@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pyevents.errors import SchemaUnknown
 from pyevents.registry import Schema
-from pyevents.transport import LARGEST, Delivery, Message, Partition, Rebalance, Record
+from pyevents.transport import LARGEST, Delivery, Message, Needs, Partition, Rebalance, Record
 
 __all__ = ["MemoryRegistry", "MemoryTransport"]
 
@@ -101,7 +101,7 @@ class MemoryTransport:
             group = self._groups.setdefault(group_id, _Group())
         return _Receiver(self, group, auto_offset_reset)
 
-    def unusable(self, topics: Sequence[str], timeout: float) -> dict[str, str]:
+    def unusable(self, topics: Needs, timeout: float) -> dict[str, str]:
         """Return nothing: every topic is there as soon as somebody names it."""
         return {}
 

@@ -6,8 +6,8 @@ against both. Nothing above this seam has heard of librdkafka.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ __all__ = [
     "Grant",
     "Headers",
     "Message",
+    "Needs",
     "Partition",
     "Rebalance",
     "Receiver",
@@ -34,6 +35,10 @@ LARGEST = 1_000_000
 """Bytes: the `message.max.bytes` of a client that was told nothing else."""
 
 Headers = tuple[tuple[str, bytes | None], ...]
+
+
+Needs = Mapping[str, Literal["READ", "WRITE"]]
+"""By topic, what a client has to be allowed to do with it."""
 
 
 class Partition(NamedTuple):
@@ -211,8 +216,8 @@ class Transport(Protocol):
     def receiver(self, group_id: str, *, client_id: str, auto_offset_reset: str) -> Receiver:
         """Return a new receiver of that consumer group; joins it on `subscribe`."""
 
-    def unusable(self, topics: Sequence[str], timeout: float) -> dict[str, str]:
-        """Return the topics that do not exist or may not be written, with the reason in words.
+    def unusable(self, topics: Needs, timeout: float) -> dict[str, str]:
+        """Return the topics that do not exist or to which this client has not that right, with the reason in words.
 
         Raises:
             BrokerUnreachable: No broker answers within `timeout` seconds.

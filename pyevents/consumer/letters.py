@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Literal
 
 from pyevents.consumer.group import Reading
 from pyevents.errors import BrokerUnreachable, ConfigurationInvalid
@@ -25,9 +26,10 @@ def usable(transport: Transport, read: Reading, group: str) -> bool:
     """Look whether the topics for dead letters and retries can be used; return whether anybody could tell.
 
     Raises:
-        ConfigurationInvalid: One does not exist, or may not be written.
+        ConfigurationInvalid: One does not exist, or this service has no right to it.
     """
-    wanted = sorted({*read.letters.values(), *read.replays})
+    wanted: dict[str, Literal["READ", "WRITE"]] = dict.fromkeys(sorted(set(read.letters.values())), "WRITE")
+    wanted |= dict.fromkeys(sorted(read.replays), "READ")
     if not wanted:
         return True
     try:
@@ -40,7 +42,7 @@ def usable(transport: Transport, read: Reading, group: str) -> bool:
             f"topic {topic}",
             f"{problem}; {group} needs it for events that it cannot handle",
             "Name the consumer in the contracts of that topic if it is not, make the topics of the contracts with "
-            "`pyevents topics apply` or docker/kafka/create-topics.sh, and let this service write to them; "
+            "`pyevents topics apply` or docker/kafka/create-topics.sh, and give this service its rights; "
             'or run with on_error="stop" or "skip".',
         )
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import confluent_kafka
 from confluent_kafka import KafkaException, TopicCollection
@@ -12,6 +12,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from pyevents.catalog import Topic
 from pyevents.errors import BrokerUnreachable
+from pyevents.transport import Needs
 
 __all__ = ["create_topics", "topic_names", "unusable"]
 
@@ -51,8 +52,8 @@ def create_topics(client: AdminClient, servers: str, topics: Iterable[Topic], ti
     return [topic.topic for topic in wanted]
 
 
-def unusable(client: AdminClient, servers: str, topics: Sequence[str], timeout: float) -> dict[str, str]:
-    """Return the topics that do not exist or may not be written, with the reason in words.
+def unusable(client: AdminClient, servers: str, topics: Needs, timeout: float) -> dict[str, str]:
+    """Return the topics that do not exist, or with which this client may not do what it has to, with the reason.
 
     Asking for a topic by name brings it into being where a broker makes topics at their first use, as the embedded
     one does.
@@ -79,6 +80,8 @@ def unusable(client: AdminClient, servers: str, topics: Sequence[str], timeout: 
             allowed = answer.result(timeout).authorized_operations
         except (KafkaException, TimeoutError):
             continue  # a broker before 2.3 does not tell; the first write will
-        if allowed and not {AclOperation.WRITE, AclOperation.ALL} & set(allowed):
-            found[topic] = "this client may not write to it"
+        if allowed and not {AclOperation[topics[topic]], AclOperation.ALL} & set(allowed):
+            found[topic] = (
+                "this client may not read it" if topics[topic] == "READ" else "this client may not write to it"
+            )
     return found

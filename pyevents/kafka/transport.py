@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import confluent_kafka
@@ -19,7 +19,7 @@ from pyevents.kafka.log import librdkafka_log
 from pyevents.kafka.reader import KafkaReader
 from pyevents.kafka.receiver import KafkaReceiver
 from pyevents.kafka.sender import KafkaSender
-from pyevents.transport import LARGEST
+from pyevents.transport import LARGEST, Needs
 
 __all__ = ["KafkaTransport"]
 
@@ -99,8 +99,8 @@ class KafkaTransport:
             own = {name: value for name, value in own.items() if name not in _CLASSIC}
         return KafkaReceiver(self._make(confluent_kafka.Consumer, own))
 
-    def unusable(self, topics: Sequence[str], timeout: float) -> dict[str, str]:
-        """Return the topics that do not exist or may not be written, with the reason in words.
+    def unusable(self, topics: Needs, timeout: float) -> dict[str, str]:
+        """Return the topics that do not exist or to which this client has not that right, with the reason in words.
 
         Raises:
             BrokerUnreachable: No broker answers within `timeout` seconds.

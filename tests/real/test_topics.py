@@ -12,9 +12,11 @@ from click.testing import CliRunner, Result
 from pyevents import KafkaConsumer, RobustKafkaProducer
 from pyevents.catalog import load
 from pyevents.cli import main
+from pyevents.errors import ConfigurationInvalid
 from pyevents.events import PatientCreated, TherapistUnblocked
 from pyevents.kafka import KafkaTransport
 from pyevents.memory import MemoryRegistry
+from pyevents.transport import Grant
 from tests.real.secure import Certificates, SecureKafka
 from tests.suite.place import Running, wait_until
 
@@ -112,6 +114,21 @@ def test_each_service_may_do_what_its_contracts_say_and_nothing_else(kafka: Secu
         allowed.close(0)
     consumer.close()
     running.join()
+
+
+def test_consumer_that_may_not_write_its_dead_letters_says_so_at_the_start(kafka: SecureKafka) -> None:
+    assert topics(kafka, "apply", "--yes", "--acl").exit_code == 0
+    letters = "patient-events.matching-service.dlq"
+    right = Grant("User:matching-service", "TOPIC", letters, "LITERAL", "WRITE")
+    cluster = KafkaTransport(kafka.bootstrap_servers).cluster()
+    cluster.revoke([right])
+    wait_until(lambda: right not in cluster.grants(), "the right is taken")
+    options: dict[str, Any] = {"properties": kafka.by_password("matching-service"), "registry": MemoryRegistry()}
+    consumer = KafkaConsumer(None, "matching-service.rights", kafka.sasl_servers, **options)
+    consumer.on(PatientCreated)(lambda patient: None)
+    with pytest.raises(ConfigurationInvalid, match=f"{letters}: this client may not write to it"):
+        consumer.run()
+    assert topics(kafka, "apply", "--yes", "--acl").exit_code == 0
 
 
 def test_mutual_tls_lets_a_service_in_by_its_certificate(kafka: SecureKafka) -> None:
