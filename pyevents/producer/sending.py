@@ -25,6 +25,7 @@ log = logging.getLogger("pyevents.producer")
 # Reports are served in batches: a thread that wakes for each takes the interpreter away from those who publish.
 _MANY = 50
 _PAUSE = 0.01
+_PAUSE_IN_BACKLOG = 0.001  # the client's share is full, and a long pause would let it run dry
 _GATHERING = 1.0
 _ROUNDS = 10
 
@@ -225,7 +226,8 @@ class Sending:
         behind = self._advance()
         if left >= _MANY:
             if not behind and not own:
-                time.sleep(_PAUSE)
+                backlog = any(outbound.next <= outbound.stream.last for outbound in self.outbounds())
+                time.sleep(_PAUSE_IN_BACKLOG if backlog else _PAUSE)
         elif not left:
             self._idle = True
             if not self.waiting():
