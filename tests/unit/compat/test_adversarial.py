@@ -11,6 +11,8 @@ import pytest
 
 from pyevents_codegen.compat import Question, Verdict, decide_all
 
+pytestmark = pytest.mark.slow
+
 _CASES = [
     json.loads(line) for line in Path(__file__).with_name("adversarial.jsonl").read_text(encoding="utf-8").splitlines()
 ]

@@ -23,6 +23,8 @@ from pyevents_codegen.history.pairs import first_broken
 from pyevents_codegen.history.texts import ContractTexts
 from pyevents_codegen.load import load_folder
 
+pytestmark = pytest.mark.slow
+
 EVERY = float(os.environ.get("PYEVENTS_SEARCH", "1")) > 1
 """Also fields that are alike but for their names, as in a nightly run."""
 
