@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
+from msgspec import Struct
 
 from pyevents.kafka.inherited import keep_in_children
 from pyevents.transport import Backpressure, Delivery, Fault, Record, Refused
@@ -34,14 +34,15 @@ class KafkaSender:
 
     def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
         """Take one record; `done` is called from `poll`."""
+        topic, key, value, headers, timestamp = record
         try:
             self._client.produce(
-                record.topic,
-                record.value,
-                record.key,
-                timestamp=record.timestamp,
-                headers=list(record.headers) if record.headers else None,
-                on_delivery=partial(self._reported, done),
+                topic,
+                value,
+                key,
+                timestamp=timestamp,
+                headers=list(headers) if headers else None,
+                on_delivery=_Report(self, done),
             )
         except BufferError:
             raise Backpressure from None
@@ -78,21 +79,27 @@ class KafkaSender:
         del self._client  # the last reference: it is destroyed here, not in a child that is forked later
         return left
 
-    def _reported(
-        self, done: Callable[[Delivery], None], error: KafkaError | None, message: confluent_kafka.Message
-    ) -> None:
-        if error is not None:
-            done(Delivery(-1, -1, _fault_of(error)))
-            return
-        if self.trouble is not None and not self.trouble.fatal:
-            self.trouble = None
-        done(_new(Delivery, (message.partition(), message.offset(), None)))
-
     def _note(self, error: KafkaError) -> None:
         fault = _fault_of(error)
         refused = self.trouble is not None and self.trouble.code in _REFUSED
         if fault.fatal or fault.code in _REFUSED or (fault.code == "_ALL_BROKERS_DOWN" and not refused):
             self.trouble = fault
+
+
+class _Report(Struct, gc=False):
+    """What librdkafka calls with its word on one record; without collection, since many are alive at a time."""
+
+    sender: KafkaSender
+    done: Callable[[Delivery], None]
+
+    def __call__(self, error: KafkaError | None, message: confluent_kafka.Message) -> None:
+        if error is not None:
+            self.done(Delivery(-1, -1, _fault_of(error)))
+            return
+        sender = self.sender
+        if sender.trouble is not None and not sender.trouble.fatal:
+            sender.trouble = None
+        self.done(_new(Delivery, (message.partition(), message.offset(), None)))
 
 
 def _fault_of(error: KafkaError) -> Fault:

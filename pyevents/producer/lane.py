@@ -18,7 +18,7 @@ from pyevents.producer.outbound import Outbound, Report, Send, Unsendable
 from pyevents.retry import Backoff
 from pyevents.spool.errors import OtherCluster
 from pyevents.spool.record import Entry
-from pyevents.transport import Fault, Sender
+from pyevents.transport import Delivery, Fault, Sender
 
 __all__ = ["Lane"]
 
@@ -111,16 +111,16 @@ class Lane:
             self._drop_client()
         return False
 
-    def settle(self, report: Report) -> None:
+    def settle(self, report: Report, delivery: Delivery) -> None:
         """Take a client's word on one event, and draw the consequences."""
-        outbound, generation, position, size, delivery = report
-        if not outbound.settle(generation, position, size, delivery):
+        outbound = report.outbound
+        if not outbound.settle(report, delivery):
             return
         if delivery.fault is not None:
-            self._fail(outbound, position, delivery.fault)
+            self._fail(outbound, report.position, delivery.fault)
             return
         self._failures = 0
-        if self.reason is not None and position >= outbound.suspect:
+        if self.reason is not None and report.position >= outbound.suspect:
             log.info("%s goes on", self.topic, extra={"topic": self.topic})
             self.reason, self._held = None, False
             if self.client is not None:

@@ -6,8 +6,9 @@ Its owner holds the producer's lock around every call.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from pyevents.errors import SpoolError
 from pyevents.spool.record import Entry
@@ -38,14 +39,22 @@ class Word(NamedTuple):
 Told = Callable[[Word], None]
 
 
-class Report(NamedTuple):
-    """What a client said of one event."""
+class Report(Struct, gc=False):
+    """One event that a client has, which calls this with its word on it.
+
+    A struct without collection, since up to ten thousand of a topic are alive at a time.
+    """
 
     outbound: Outbound
     generation: int
     position: int
     size: int
-    delivery: Delivery
+    delivery: Delivery | None = None
+
+    def __call__(self, delivery: Delivery) -> None:
+        """Join those that are to be settled."""
+        self.delivery = delivery
+        self.outbound.report(self)
 
 
 class Unsendable(SpoolError):
@@ -81,8 +90,8 @@ class Outbound:
         """Who wants to know what becomes of which position."""
         self.words: list[tuple[Told, Word]] = []
         """What is to be told."""
+        self.report = report
         self._message_of = message_of
-        self._report = report
         self._open = Watermark(stream.watermark + 1)
         self._next = stream.watermark + 1
         self._bytes = 0
@@ -140,18 +149,18 @@ class Outbound:
                     break
         return None
 
-    def settle(self, generation: int, position: int, size: int, delivery: Delivery) -> bool:
+    def settle(self, report: Report, delivery: Delivery) -> bool:
         """Take a client's word on one event; False where that client is not asked any more."""
-        if generation != self._generation:
+        if report.generation != self._generation:
             return False
         self.with_client -= 1
-        self._bytes -= size
+        self._bytes -= report.size
         if delivery.fault is not None:
             self._failed = True
             return True
-        self._open.finish(position)
+        self._open.finish(report.position)
         if self.told:
-            self._tell(position, Word(delivery.partition, delivery.offset, None))
+            self._tell(report.position, Word(delivery.partition, delivery.offset, None))
         return True
 
     def set_aside(self, position: int, reason: str) -> None:
@@ -183,9 +192,6 @@ class Outbound:
         for position in list(self.told):
             self._tell(position, Word(-1, -1, reason))
 
-    def _reported(self, generation: int, position: int, size: int, delivery: Delivery) -> None:
-        self._report(_new(Report, (self, generation, position, size, delivery)))
-
     def _tell(self, position: int, word: Word) -> None:
         told = self.told.pop(position, None)
         if told is not None:
@@ -198,7 +204,7 @@ class Outbound:
         size = len(message)
         record = _new(Record, (entry.topic, entry.key, message, entry.headers, entry.timestamp))
         try:
-            send(record, partial(self._reported, self._generation, position, size))
+            send(record, Report(self, self._generation, position, size))
         except Backpressure:
             return False
         except Refused as refused:

@@ -244,9 +244,10 @@ class Sending:
             reports, lanes = self._reports, self._lanes
             while reports:
                 report = reports.popleft()
-                lane = lanes[report.outbound.stream.topic]
-                lane.settle(report)
-                fault = report.delivery.fault
+                lane, delivery = lanes[report.outbound.stream.topic], report.delivery
+                assert delivery is not None
+                lane.settle(report, delivery)
+                fault = delivery.fault
                 if fault is None:
                     self.sent += 1
                 else:
