@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from pyevents import KafkaConsumer
+from pyevents.catalog import load
 from pyevents.cli import main
 from pyevents.dev.embedded import Embedded
 from pyevents.dev.real.process import free_port
@@ -59,7 +60,14 @@ def ask(url: str, body: dict[str, Any] | None = None) -> Any:
 
 
 @pytest.fixture
-def environment(embedded: Embedded, tmp_path: Path) -> dict[str, str]:
+def embedded() -> Iterator[Embedded]:
+    """A pair of its own: the services handle whatever is on it."""
+    with Embedded(load().catalog.every_topic) as pair:
+        yield pair
+
+
+@pytest.fixture
+def environment(embedded: Embedded) -> dict[str, str]:
     places = {"KAFKA_BOOTSTRAP_SERVERS": embedded.bootstrap_servers, "SCHEMA_REGISTRY_URL": embedded.registry_url}
     done = CliRunner().invoke(main, ["registry", "apply", "--registry", embedded.registry_url, "--yes"])
     assert done.exit_code == 0, done.output
