@@ -29,6 +29,11 @@ class Batch:
         self._confirmed: list[Row] = []
         self._barred: set[str] = set()
 
+    @property
+    def complete(self) -> bool:
+        """Whether every row was handed over and confirmed."""
+        return not (self.open or self.faults or self.without_id)
+
     def hand_over(self, rows: Iterable[Row]) -> None:
         """Give the rows to the client; a topic ends with the first row that cannot be given."""
         for row in rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType, TracebackType
 from typing import Self
 
@@ -34,6 +34,7 @@ log = logging.getLogger("pyevents.outbox")
 
 _ROWS = 2_000
 _ASKING = 0.02
+_LOOK = 0.5
 _POLL = 0.5
 """Seconds: how often the table is looked at where no commit is told of, and a relay on stand-by asks for the lock."""
 
@@ -84,6 +85,7 @@ class Relay:
         self._last_error: str | None = None
         self._waits = Waits(time.monotonic)
         self._singly: set[str] = set()
+        self._schemas: dict[tuple[str, str], Wanted] = {}
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
@@ -135,21 +137,29 @@ class Relay:
     def _lead(self, lead: Lead) -> None:
         self._active = True
         log.info("this relay is the active one")
+        rows: list[Row] = []
         try:
             while not self._stopped.is_set() and lead.held():
-                if not self._round(lead):
+                rows = rows or self._select()
+                if rows:
+                    rows = self._send(rows, lead)
+                else:
                     lead.wait(_POLL)
         finally:
             self._active = False
 
-    def _round(self, lead: Lead) -> bool:
-        """Send some rows and return whether there were any."""
+    def _select(self, in_flight: Sequence[Row] = ()) -> list[Row]:
         with self._engine.connect() as connection:
-            rows = table.unsent(connection, _ROWS, self._waits.now())
-        if not rows:
-            return False
+            return table.unsent(connection, _ROWS, self._waits.now(), [row.id for row in in_flight])
+
+    def _send(self, rows: list[Row], lead: Lead) -> list[Row]:
+        """Send some rows, and return the next ones, which were selected while these were on their way.
+
+        Where one of these could not be sent, the next are none: others of its key may be among them.
+        """
         batch = Batch(self._sender, self._message)
         batch.hand_over(self._thinned(rows))
+        ahead = self._select(rows)
         self._finish(batch, lead)
         for topic, row in batch.without_id.items():
             reason = self._why_no_id(row)
@@ -158,7 +168,7 @@ class Relay:
             else:
                 self._stopped.wait(_ASKING)
         self._judge(batch.faults)
-        return True
+        return ahead if batch.complete and not self._singly else []
 
     def _thinned(self, rows: list[Row]) -> list[Row]:
         """Leave one row of each topic whose culprit is looked for."""
@@ -167,16 +177,17 @@ class Relay:
 
     def _finish(self, batch: Batch, lead: Lead) -> None:
         """Delete what is confirmed until every row has its report, or this relay has to give up."""
-        asked = time.monotonic()
-        while True:
-            self._sender.poll(0.05 if batch.open else 0)
-            self._forget(batch.confirmed())
-            if not batch.open:
-                return
-            if self._stopped.is_set() or (time.monotonic() - asked > 1 and not lead.held()):
-                self._replace()  # what is still with the client is purged; its rows are there
-                return
-            asked = asked if time.monotonic() - asked <= 1 else time.monotonic()
+        looked = time.monotonic()
+        while batch.open:
+            self._sender.poll(0.05)
+            if self._stopped.is_set() or time.monotonic() - looked > _LOOK:
+                looked = time.monotonic()
+                self._forget(batch.confirmed())
+                if self._stopped.is_set() or not lead.held():
+                    self._replace()  # what is still with the client is purged; its rows are there
+                    return
+        self._sender.poll(0)
+        self._forget(batch.confirmed())
 
     def _forget(self, rows: list[Row]) -> None:
         """Delete what the broker has, and wait no longer for its topics."""
@@ -239,8 +250,12 @@ class Relay:
         return str(failure) if failure else None
 
     def _wanted(self, row: Row) -> Wanted:
-        major, version = self._catalog.contract(row.event_type).find(row.version)
-        return Wanted(major.subject, version.fingerprint, Schema(version.format, version.schema))
+        wanted = self._schemas.get((row.event_type, row.version))
+        if wanted is None:
+            major, version = self._catalog.contract(row.event_type).find(row.version)
+            wanted = Wanted(major.subject, version.fingerprint, Schema(version.format, version.schema))
+            self._schemas[row.event_type, row.version] = wanted
+        return wanted
 
 
 def _kafka(servers: str | None, properties: Properties | None) -> Transport:

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Integer,
     LargeBinary,
@@ -20,6 +22,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    any_,
+    bindparam,
     delete,
     func,
     insert,
@@ -104,7 +108,9 @@ def add(connection: Connection, encoded: Encoded, headers: Headers) -> None:
     )
 
 
-def unsent(connection: Connection, limit: int, without: Collection[str]) -> list[Row]:
+def unsent(
+    connection: Connection, limit: int, without: Collection[str] = (), in_flight: Collection[int] = ()
+) -> list[Row]:
     """Return the first events that wait, by id.
 
     Always from the beginning: transactions commit out of the order of their ids, so that a cursor would pass over
@@ -113,11 +119,14 @@ def unsent(connection: Connection, limit: int, without: Collection[str]) -> list
     Args:
         limit: Rows at most.
         without: Topics that wait for something else.
+        in_flight: Ids that are with the broker at this moment.
     """
     columns = [OUTBOX.c[name] for name in ("id", "topic", "message_key", "event_type", "version", "timestamp")]
     query = select(*columns, OUTBOX.c.headers, OUTBOX.c.body).where(OUTBOX.c.refused.is_(None))
     if without:
         query = query.where(OUTBOX.c.topic.not_in(without))
+    if in_flight:
+        query = query.where(~_among(connection, in_flight))
     found = connection.execute(query.order_by(OUTBOX.c.id).limit(limit)).all()
     return [Row(*row[:6], _headers.decode(row[6]), row[7]) for row in found]
 
@@ -125,7 +134,7 @@ def unsent(connection: Connection, limit: int, without: Collection[str]) -> list
 def remove(connection: Connection, ids: Collection[int]) -> None:
     """Delete events that the broker has."""
     if ids:
-        connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ids)))
+        connection.execute(delete(OUTBOX).where(_among(connection, ids)))
 
 
 def refuse(connection: Connection, reasons: Mapping[int, str]) -> None:
@@ -140,3 +149,10 @@ def tally(connection: Connection) -> list[Tally]:
     oldest = func.min(OUTBOX.c.timestamp).filter(OUTBOX.c.refused.is_(None))
     query = select(OUTBOX.c.topic, func.count() - refused, oldest, refused).group_by(OUTBOX.c.topic)
     return [Tally(*row) for row in connection.execute(query.order_by(OUTBOX.c.topic))]
+
+
+def _among(connection: Connection, ids: Collection[int]) -> ColumnElement[bool]:
+    if connection.dialect.name != "postgresql":
+        return OUTBOX.c.id.in_(ids)
+    # One parameter rather than one for each id: a third of the time (measured, 2,000 rows).
+    return OUTBOX.c.id == any_(bindparam(None, list(ids), ARRAY(BigInteger)))
