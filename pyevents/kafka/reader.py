@@ -19,6 +19,7 @@ Bounds = Mapping[Partition, tuple[int, int]]
 """By partition, the offset of the first message and the one after the last."""
 
 _ENDED = KafkaError._PARTITION_EOF
+_ELECTING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 
 
 class KafkaReader:
@@ -53,7 +54,7 @@ class KafkaReader:
                     "topic", f"{topic}: {found.error.str()}", "Create the topics with docker/kafka/create-topics.sh."
                 )
             places = [TopicPartition(topic, number) for number in sorted(found.partitions)]
-            ends = [self._client.get_watermark_offsets(place, timeout=self._timeout) for place in places]
+            ends = [self._ends(place) for place in places]
         except KafkaException as error:
             self._unreachable(error)
         return {Partition(topic, place.partition): end for place, end in zip(places, ends, strict=True)}
@@ -88,6 +89,17 @@ class KafkaReader:
     def close(self) -> None:
         """Let the broker go."""
         self._client.close()
+
+    def _ends(self, place: TopicPartition) -> tuple[int, int]:
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                low, high = self._client.get_watermark_offsets(place, timeout=self._timeout)
+                return int(low), int(high)
+            except KafkaException as error:
+                if error.args[0].code() not in _ELECTING or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)  # the topic was made a moment ago, or its leader moves
 
     def _partition(self, high: int) -> Iterator[Message]:
         deadline = time.monotonic() + self._timeout

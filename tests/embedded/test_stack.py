@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from click.testing import CliRunner
 
@@ -14,6 +16,13 @@ from pyevents.events import PatientDeleted
 from pyevents.kafka import KafkaTransport
 from pyevents.probe import probe_payload
 from tests.suite.place import Running, wait_until
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[Embedded]:
+    """A pair of its own, with nobody else's events."""
+    with Embedded(load().catalog.every_topic) as pair:
+        yield pair
 
 
 def stack_test(embedded: Embedded, *arguments: str, **places: str) -> tuple[int, str]:

@@ -179,21 +179,6 @@ def test_what_the_registry_was_told_is_in_the_broker(
     assert health_check(service, {"127.0.0.1/9000": f"127.0.0.1/{registry.health_port}"}) != 0
 
 
-def test_the_contracts_job_registers_every_contract_and_is_content_the_second_time(services: dict[str, Any]) -> None:
-    service = services["contracts"]
-    with RealRegistry() as registry:
-        environment = os.environ | {
-            name: moved(value, {"http://schema-registry:8081/apis/ccompat/v7": registry.url})
-            for name, value in service["environment"].items()
-        }
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        assert environment["SCHEMA_REGISTRY_URL"] == registry.url
-        plan = ["pyevents", "registry", "plan", "--exit-code"]
-        for command, status in ((plan, 3), (service["command"], 0), (plan, 0), (service["command"], 0)):
-            done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-            assert done.returncode == status, f"{command}: {done.stdout}{done.stderr}"
-
-
 def create_topics(kafka: ComposeKafka, services: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     """Run the job that makes the topics."""
     service = services["kafka-setup"]
@@ -247,23 +232,22 @@ def test_the_topics_are_as_topics_toml_says_however_often_the_job_runs(
         assert topic.config.items() <= settings.items(), name
 
 
-def test_the_contracts_job_registers_them_and_finds_the_topics_as_they_say(
-    kafka: ComposeKafka, services: dict[str, Any], made: subprocess.CompletedProcess[str], real_registry: RealRegistry
+def test_the_contracts_job_registers_every_contract_and_is_content_the_second_time(
+    kafka: ComposeKafka, services: dict[str, Any], made: subprocess.CompletedProcess[str]
 ) -> None:
     assert made.returncode == 0, made.stderr
     service = services["contracts"]
-    places = {"http://schema-registry:8081/apis/ccompat/v7": real_registry.url, **kafka.places}
-    environment = {name: moved(value, places) for name, value in service["environment"].items()}
-    scripts = Path(sys.executable).parent
-    done = subprocess.run(
-        [part.replace("$$", "$") for part in service["command"]],
-        env={**os.environ, "PATH": f"{scripts}:{os.environ['PATH']}", **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "the cluster is as the contracts say"
+    with RealRegistry() as registry:
+        places = {"http://schema-registry:8081/apis/ccompat/v7": registry.url, **kafka.places}
+        environment = {name: moved(value, places) for name, value in service["environment"].items()}
+        environment = {**os.environ, **environment}
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        plan = ["pyevents", "registry", "plan", "--exit-code"]
+        job = [part.replace("$$", "$") for part in service["command"]]  # as Compose gives it to the shell
+        for command, status in ((plan, 3), (job, 0), (plan, 0), (job, 0)):
+            done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            assert done.returncode == status, f"{command}: {done.stdout}{done.stderr}"
+        assert done.stdout.splitlines()[-1] == "the cluster is as the contracts say"
 
 
 def test_a_topic_that_differs_fails_the_job_by_name(

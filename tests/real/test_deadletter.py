@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from pyevents.catalog import load
@@ -14,9 +16,11 @@ __all__ = ["shelf"]
 
 
 @pytest.fixture(scope="module")
-def cluster(real_kafka: RealKafka, real_registry: RealRegistry) -> Cluster:
-    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.every_topic)
-    return Cluster(real_kafka.bootstrap_servers, real_registry.url)
+def cluster(real_registry: RealRegistry) -> Iterator[Cluster]:
+    """A broker of its own, with nobody else's dead letters."""
+    with RealKafka() as kafka:
+        KafkaTransport(kafka.bootstrap_servers).create_topics(load().catalog.every_topic)
+        yield Cluster(kafka.bootstrap_servers, real_registry.url)
 
 
 class TestReal(DeadLetterSuite):

@@ -130,7 +130,7 @@ def test_step_3_framed_and_unframed_events_are_read_from_one_topic(
         producer.publish(MatchCreated(match_id=number, patient_id=1, therapist_id=2, notes=mark))
         assert producer.flush(20) == 0
     seen: list[int] = []
-    consumer = place.consumer()
+    consumer = place.consumer(f"communication-service.{mark[:8]}")
     consumer.on(MatchCreated)(lambda match: seen.append(match.match_id) if match.notes == mark else None)
     Running(consumer.run)
     wait_until(lambda: len(seen) >= 3, "all three arrive")
