@@ -18,11 +18,23 @@ from typing import Any
 from pyevents.dev.real.kafka import RealKafka
 from pyevents.dev.real.process import free_port
 
-__all__ = ["CLUSTER", "KRAFT", "ROOT", "ZOOKEEPER", "ComposeKafka", "health_check", "moved", "resolved", "topic_tool"]
+__all__ = [
+    "CLUSTER",
+    "KRAFT",
+    "ROOT",
+    "SECURE",
+    "ZOOKEEPER",
+    "ComposeKafka",
+    "health_check",
+    "moved",
+    "resolved",
+    "topic_tool",
+]
 
 ROOT = Path(__file__).parents[2]
 KRAFT = ("docker-compose.yml",)
 CLUSTER = ("docker-compose.yml", "docker/compose.cluster.yml")
+SECURE = ("docker-compose.yml", "docker/compose.secure.yml")
 ZOOKEEPER = ("docker-compose.yml", "docker/compose.zookeeper.yml")
 
 
@@ -57,9 +69,9 @@ def health_check(service: Mapping[str, Any], places: Mapping[str, str]) -> int:
     return subprocess.run([moved(part, places) for part in command], timeout=30).returncode
 
 
-def topic_tool(folder: Path, command: list[str]) -> Path:
-    """Write a `kafka-topics` that runs Kafka's own topic tool as *command* does."""
-    tool = folder / "kafka-topics"
+def topic_tool(folder: Path, command: list[str], name: str = "kafka-topics") -> Path:
+    """Write a `kafka-topics`, or another of Kafka's own tools, that runs it as *command* does."""
+    tool = folder / name
     tool.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
     tool.chmod(0o755)
     return tool
