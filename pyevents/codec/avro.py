@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from pyevents.codec.avro_flat import flat_writer, text
 from pyevents.codec.avro_form import end_of
 from pyevents.errors import Undecodable
 
@@ -24,7 +25,7 @@ class AvroWriter:
     """Writes envelope and payload with one message schema.
 
     A record is its fields one behind the other (Avro 1.12, "Complex Types"), so the envelope, which is text
-    throughout and mostly the same, is joined here and only the payload is given to fastavro.
+    throughout and mostly the same, is joined here and only the payload is given to fastavro, unless it is flat.
 
     Args:
         schema: Text of the message schema.
@@ -37,19 +38,23 @@ class AvroWriter:
         *fields, payload = msgspec.json.decode(schema)["fields"]
         names = [field["name"] for field in fields]
         assert payload["name"] == "payload" and all(field["type"] == "string" for field in fields), names
-        self._parts = [_text(envelope.get(name, "")) for name in names]
+        self._parts = [text(envelope.get(name, "")) for name in names]
         self._id_at, self._timestamp_at = names.index("eventId"), names.index("timestamp")
-        self._payload = fastavro.parse_schema(payload["type"])
-        self._write = fastavro.schemaless_writer
+        parsed = fastavro.parse_schema(payload["type"])
+
+        def write(values: dict[str, Any]) -> bytes:
+            out = io.BytesIO()
+            fastavro.schemaless_writer(out, parsed, values)
+            return out.getvalue()
+
+        self._write = flat_writer(payload["type"]) or write
 
     def write(self, event_id: str, timestamp: str, payload: Struct) -> bytes:
         """Return the Avro binary of a payload that the derived view has accepted."""
         parts = self._parts.copy()
-        parts[self._id_at] = _text(event_id)
-        parts[self._timestamp_at] = _text(timestamp)
-        out = io.BytesIO()
-        self._write(out, self._payload, msgspec.to_builtins(payload, builtin_types=_KEPT))
-        parts.append(out.getvalue())
+        parts[self._id_at] = text(event_id)
+        parts[self._timestamp_at] = text(timestamp)
+        parts.append(self._write(msgspec.to_builtins(payload, builtin_types=_KEPT)))
         return b"".join(parts)
 
 
@@ -102,23 +107,3 @@ def fullname(schema: str) -> str | None:
         return name if "." in name or not space else f"{space}.{name}"
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
         return None
-
-
-def _text(value: str) -> bytes:
-    """Return a string as Avro has it: its length in bytes, zigzag and in groups of seven bits, then UTF-8."""
-    data = value.encode()
-    length = len(data)
-    return (_LENGTHS[length] if length < 64 else _length(length)) + data
-
-
-def _length(number: int) -> bytes:
-    number <<= 1
-    head = bytearray()
-    while number > 0x7F:
-        head.append(number & 0x7F | 0x80)
-        number >>= 7
-    head.append(number)
-    return bytes(head)
-
-
-_LENGTHS = [_length(number) for number in range(64)]
