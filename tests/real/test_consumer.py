@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -32,9 +33,11 @@ def place(
     made.close()
 
 
-def member(place: Place, servers: str, group: str, seen: list[int], properties: dict[str, str]) -> Running:
+def member(
+    place: Place, servers: str, group: str, seen: list[int], properties: dict[str, str], **options: Any
+) -> Running:
     transport = KafkaTransport(servers, properties)
-    consumer = place.consumer(group, transport=transport)
+    consumer = place.consumer(group, transport=transport, **options)
     consumer.on(PatientDeleted)(lambda patient: seen.append(patient.patient_id))
     return Running(consumer.run)
 
@@ -43,7 +46,8 @@ def test_members_share_the_partitions_by_the_protocol_of_kip_848(place: Place, r
     group, seen = f"matching-service.{uuid4().hex[:8]}", (list[int](), list[int]())
     number, producer = int(uuid4().hex[:6], 16) + 1, place.producer()
     for one in seen:
-        member(place, real_kafka.bootstrap_servers, group, one, {"group.protocol": "consumer"})
+        properties = {"group.protocol": "consumer"}
+        member(place, real_kafka.bootstrap_servers, group, one, properties, dead_letter_limit=None)
     published = set[int]()
 
     def both_have_some() -> bool:
