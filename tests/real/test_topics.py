@@ -116,6 +116,23 @@ def test_each_service_may_do_what_its_contracts_say_and_nothing_else(kafka: Secu
     running.join()
 
 
+def test_service_cannot_read_what_no_contract_gives_it_and_is_told_so(
+    kafka: SecureKafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert topics(kafka, "apply", "--yes", "--acl").exit_code == 0
+    options: dict[str, Any] = {"properties": kafka.by_password("patient-service"), "registry": MemoryRegistry()}
+    careful = KafkaConsumer(["therapist-events"], "patient-service", kafka.sasl_servers, **options)
+    careful.on(TherapistUnblocked)(lambda event: None)
+    with pytest.raises(ConfigurationInvalid, match="Name the consumer in the contracts of that topic"):
+        careful.run()
+    careless = KafkaConsumer(["therapist-events"], "patient-service", kafka.sasl_servers, on_error="stop", **options)
+    careless.on(TherapistUnblocked)(lambda event: pytest.fail("it was given an event"))
+    running = Running(careless.run)
+    wait_until(lambda: "Topic authorization failed" in caplog.text, "the log says what the broker says")
+    careless.close()
+    assert running.join() == 0
+
+
 def test_consumer_that_may_not_write_its_dead_letters_says_so_at_the_start(kafka: SecureKafka) -> None:
     assert topics(kafka, "apply", "--yes", "--acl").exit_code == 0
     letters = "patient-events.matching-service.dlq"
