@@ -231,7 +231,9 @@ class RobustKafkaProducer:
         self._setup.store.spool.close()
         _living.discard(self)
         if left:
-            log.warning("%d events wait in %s; the next process sends them", left, self._setup.store.spool.where)
+            where = self._setup.store.spool.where
+            fate = "end with this process" if where == "memory" else f"wait in {where}; the next process sends them"
+            log.warning("%d events %s", left, fate)
         return left
 
     def __enter__(self) -> Self:
