@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import ModuleType, TracebackType
 from typing import Self
 
@@ -20,7 +20,7 @@ from pyevents.outbox import table
 from pyevents.outbox.batch import Batch
 from pyevents.outbox.lead import Lead, taken
 from pyevents.outbox.status import RelayStatus
-from pyevents.outbox.table import Row
+from pyevents.outbox.table import Row, Span
 from pyevents.outbox.waits import Waits
 from pyevents.outcome import Outcome, after_fault, in_words
 from pyevents.registry import HttpRegistry, Ids, Registry, Schema
@@ -148,18 +148,20 @@ class Relay:
         finally:
             self._active = False
 
-    def _select(self, in_flight: Sequence[Row] = ()) -> list[Row]:
+    def _select(self, in_flight: Span | None = None) -> list[Row]:
         with self._engine.connect() as connection:
-            return table.unsent(connection, _ROWS, self._waits.now(), [row.id for row in in_flight])
+            return table.unsent(connection, _ROWS, self._waits.now(), in_flight)
 
     def _send(self, rows: list[Row], lead: Lead) -> list[Row]:
         """Send some rows, and return the next ones, which were selected while these were on their way.
 
-        Where one of these could not be sent, the next are none: others of its key may be among them.
+        Where one of these could not be sent, the next are none: others of its key may be among them. So it is where
+        the ids of these have gaps: a transaction that was open may commit into one, before others of its key.
         """
         batch = Batch(self._sender, self._message)
         batch.hand_over(self._thinned(rows))
-        ahead = self._select(rows)
+        span = Span(rows[0].id, rows[-1].id)
+        ahead = self._select(span) if span.last - span.first == len(rows) - 1 else []
         self._finish(batch, lead)
         for topic, row in batch.without_id.items():
             reason = self._why_no_id(row)

@@ -27,6 +27,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     text,
     update,
@@ -35,7 +36,7 @@ from sqlalchemy import (
 from pyevents.codec import Encoded
 from pyevents.transport import Headers
 
-__all__ = ["CHANNEL", "OUTBOX", "Row", "Tally", "add", "metadata", "refuse", "remove", "tally", "unsent"]
+__all__ = ["CHANNEL", "OUTBOX", "Row", "Span", "Tally", "add", "metadata", "refuse", "remove", "tally", "unsent"]
 
 CHANNEL = "pyevents_outbox"
 """Where a commit is told of, on PostgreSQL (NOTIFY)."""
@@ -76,6 +77,13 @@ class Row(NamedTuple):
     body: bytes
 
 
+class Span(NamedTuple):
+    """Consecutive ids, both ends included."""
+
+    first: int
+    last: int
+
+
 class Tally(NamedTuple):
     """What lies in the outbox for one topic; `oldest` is in milliseconds since 1970."""
 
@@ -109,7 +117,7 @@ def add(connection: Connection, encoded: Encoded, headers: Headers) -> None:
 
 
 def unsent(
-    connection: Connection, limit: int, without: Collection[str] = (), in_flight: Collection[int] = ()
+    connection: Connection, limit: int, without: Collection[str] = (), in_flight: Span | None = None
 ) -> list[Row]:
     """Return the first events that wait, by id.
 
@@ -121,12 +129,16 @@ def unsent(
         without: Topics that wait for something else.
         in_flight: Ids that are with the broker at this moment.
     """
+    if connection.dialect.name == "postgresql":
+        # The table fills and empties faster than its statistics follow: without this PostgreSQL may read and sort all
+        # of it for every batch rather than go along the primary key (measured, 20,000 rows: 36 ms against 3).
+        connection.execute(text("SET LOCAL enable_sort = off"))
     columns = [OUTBOX.c[name] for name in ("id", "topic", "message_key", "event_type", "version", "timestamp")]
     query = select(*columns, OUTBOX.c.headers, OUTBOX.c.body).where(OUTBOX.c.refused.is_(None))
     if without:
         query = query.where(OUTBOX.c.topic.not_in(without))
     if in_flight:
-        query = query.where(~_among(connection, in_flight))
+        query = query.where(or_(OUTBOX.c.id < in_flight.first, OUTBOX.c.id > in_flight.last))
     found = connection.execute(query.order_by(OUTBOX.c.id).limit(limit)).all()
     return [Row(*row[:6], _headers.decode(row[6]), row[7]) for row in found]
 
