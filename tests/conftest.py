@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pyevents.config import cache_folder
+
+# How quick the machine is at this moment is nothing that a test is about.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 _TESTS = Path(__file__).parent
 _SHARED = {
