@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy import Connection, Engine, create_engine, func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,7 @@ from pyevents.envelope import EventSchema
 from pyevents.errors import ConfigurationInvalid, EventInvalid, EventTooLarge, WrongTopic
 from pyevents.events import PatientCreated, PatientDeleted, TherapistUnblocked
 from pyevents.memory import MemoryRegistry, MemoryTransport
-from pyevents.outbox import AsyncOutbox, Outbox, Relay
+from pyevents.outbox import AsyncOutbox, Outbox, Relay, table
 from pyevents.outbox.table import OUTBOX
 from tests.suite.place import wait_until
 
@@ -152,6 +153,25 @@ def test_events_stay_in_the_table_while_the_broker_is_away(
         broker.start()
         wait_until(lambda: left(engine) == 0, "the next relay sends what the first could not")
     assert [event.payload["nachname"] for event in sent(broker)] == [str(number) for number in range(20)]
+
+
+def test_relay_that_ends_between_sending_and_deleting_sends_again_under_the_same_id(
+    engine: Engine, broker: MemoryTransport, registry: MemoryRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, failures = table.remove, [OperationalError("DELETE", {}, ConnectionError())]
+
+    def remove(connection: Connection, ids: list[int]) -> None:
+        if failures:
+            raise failures.pop()
+        real(connection, ids)
+
+    monkeypatch.setattr(table, "remove", remove)
+    commit(engine, patient(7))
+    with relay(engine, broker, registry) as running:
+        wait_until(lambda: running.status().sent == 1, "it is deleted in the end")
+    first, second = sent(broker)
+    assert first.event_id == second.event_id
+    assert left(engine) == 0
 
 
 def test_topic_without_a_registered_schema_waits_and_others_go_on(
