@@ -29,12 +29,18 @@ __all__ = [
     "Refused",
     "Sender",
     "Transport",
+    "header_pairs",
 ]
 
 LARGEST = 1_000_000
 """Bytes: the `message.max.bytes` of a client that was told nothing else."""
 
 Headers = tuple[tuple[str, bytes | None], ...]
+
+
+def header_pairs(headers: Mapping[str, str | bytes]) -> tuple[tuple[str, bytes], ...]:
+    """Return a caller's headers as they go to the broker: text as UTF-8."""
+    return tuple((name, value.encode() if isinstance(value, str) else bytes(value)) for name, value in headers.items())
 
 
 Needs = Mapping[str, Literal["READ", "WRITE"]]

@@ -16,7 +16,7 @@ from pyevents.catalog import load
 from pyevents.codec import Encoded, Encoder
 from pyevents.errors import ConfigurationInvalid, EventTooLarge
 from pyevents.outbox.table import add
-from pyevents.transport import LARGEST
+from pyevents.transport import LARGEST, header_pairs
 
 __all__ = ["AsyncOutbox", "Outbox"]
 
@@ -85,8 +85,7 @@ class Outbox:
         return True
 
     def _add(self, encoded: Encoded, headers: Mapping[str, str | bytes] | None) -> str:
-        given = (headers or {}).items()
-        pairs = tuple((name, value.encode() if isinstance(value, str) else value) for name, value in given)
+        pairs = header_pairs(headers or {})
         if (size := encoded.size(pairs)) > LARGEST:
             raise EventTooLarge(encoded.event_type, size, LARGEST)
         add(self._connection, encoded, pairs)

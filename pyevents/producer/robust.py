@@ -28,7 +28,7 @@ from pyevents.producer.storage import open_store
 from pyevents.registry import HttpRegistry, Registry
 from pyevents.spool.record import Entry
 from pyevents.spool.stream import Spool
-from pyevents.transport import Transport
+from pyevents.transport import Transport, header_pairs
 
 __all__ = ["RobustKafkaProducer"]
 
@@ -255,7 +255,7 @@ class RobustKafkaProducer:
     ) -> str:
         for add in self._add_headers:
             headers = {**add(encoded), **(headers or {})}
-        pairs = _headers(headers) if headers else ()
+        pairs = header_pairs(headers) if headers else ()
         if (size := encoded.size(pairs)) > self._largest:
             raise EventTooLarge(encoded.event_type, size, self._largest)
         if not self._setup.framed and encoded.format != "json":
@@ -300,10 +300,6 @@ def _kafka(servers: str | None, properties: Properties | None) -> Transport:
     from pyevents.kafka import KafkaTransport
 
     return KafkaTransport(servers, properties)
-
-
-def _headers(headers: Mapping[str, str | bytes]) -> tuple[tuple[str, bytes], ...]:
-    return tuple((name, value.encode() if isinstance(value, str) else bytes(value)) for name, value in headers.items())
 
 
 @atexit.register
