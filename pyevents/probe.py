@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pyevents.catalog import Contract, Loaded, Version
+from pyevents.catalog import Loaded
 from pyevents.codec import Encoded, Encoder
-from pyevents.codec.framing import frame, unframe
-from pyevents.envelope import PROBE, new_event_id
+from pyevents.codec.framing import frame
+from pyevents.envelope import PROBE
 from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, EventRefused, ProbeLost
 from pyevents.kafka import KafkaTransport
 from pyevents.registry import Registry, Schema
-from pyevents.transport import Delivery, Partition, Receiver, Record
+from pyevents.transport import Delivery, Partition, Record
 
 __all__ = ["probe", "probe_payload"]
 
@@ -57,16 +57,13 @@ def probe(
     yield f"broker {transport.name} answers and has the topic {contract.topic}"
     schema_id = registry.look_up(major.subject, Schema(version.format, version.schema))
     yield f"registry {registry.url} has {event_type} {version.number} as id {schema_id}"
-    receiver = _Reader(
-        transport.receiver(f"pyevents-probe-{new_event_id()}", client_id=PROBE, auto_offset_reset="latest")
-    )
-    try:
-        receiver.begin(contract.topic, timeout)
-        _send(transport, encoded, frame(schema_id, encoded.body), timeout)
-        yield f"{event_type} {encoded.event_id} sent, {len(encoded.body)} bytes"
-        _check(receiver.find(encoded, timeout), schema_id, registry, version, contract)
-    finally:
-        receiver.close()
+    sent = frame(schema_id, encoded.body)
+    place, offset = _send(transport, encoded, sent, timeout)
+    yield f"{event_type} {encoded.event_id} sent, {len(encoded.body)} bytes"
+    if _read(transport, place, offset, timeout) != sent:
+        raise ProbeLost(contract.topic, f"other bytes came back from {place}@{offset} than were sent")
+    if registry.schema_of(schema_id).format != version.format:
+        raise ProbeLost(contract.topic, f"the registry's schema {schema_id} is of another format")
     yield "and read back as it was sent, schema id included"
 
 
@@ -104,7 +101,8 @@ def _made_up(field: dict[str, Any]) -> Any:
     return values.get(kind, texts.get(field.get("format", ""), "probe"))
 
 
-def _send(transport: KafkaTransport, encoded: Encoded, message: bytes, timeout: float) -> None:
+def _send(transport: KafkaTransport, encoded: Encoded, message: bytes, timeout: float) -> tuple[Partition, int]:
+    """Send a message, and return its place once the broker has it."""
     sender, answers = transport.sender(PROBE), list[Delivery]()
     deadline = time.monotonic() + timeout
     sender.send(Record(encoded.topic, encoded.key, message, (), encoded.timestamp), answers.append)
@@ -115,52 +113,15 @@ def _send(transport: KafkaTransport, encoded: Encoded, message: bytes, timeout: 
         raise BrokerUnreachable(transport.name, f"it did not confirm the probe within {timeout:g} s")
     if answers[0].fault:
         raise ProbeLost(encoded.topic, f"the broker refuses it: {answers[0].fault.text}")
+    return Partition(encoded.topic, answers[0].partition), answers[0].offset
 
 
-def _check(value: bytes, schema_id: int, registry: Registry, version: Version, contract: Contract) -> None:
-    found, _ = unframe(value)
-    if found != schema_id:
-        raise ProbeLost(contract.topic, f"it came back with the schema id {found} instead of {schema_id}")
-    if registry.schema_of(schema_id).format != version.format:
-        raise ProbeLost(contract.topic, f"the registry's schema {schema_id} is of another format")
-
-
-class _Reader:
-    """Reads a topic from its end on."""
-
-    def __init__(self, receiver: Receiver) -> None:
-        self._receiver = receiver
-        self._assigned = False
-
-    def begin(self, topic: str, timeout: float) -> None:
-        """Wait until there are partitions, so that nothing sent later is missed."""
-        self._receiver.subscribe([topic], self)
-        deadline = time.monotonic() + timeout + 5
-        while not self._assigned:
-            self._receiver.receive(100, 0.1)
-            if time.monotonic() > deadline:
-                raise ProbeLost(topic, f"no partition was assigned within {timeout + 5:g} s")
-        self._receiver.receive(100, 0.5)  # the position behind the last message is asked for with the first fetch
-
-    def find(self, encoded: Encoded, timeout: float) -> bytes:
-        """Return the message of an event."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            for message in self._receiver.receive(100, 0.1):
-                if message.value and message.value.endswith(encoded.body):
-                    return message.value
-        raise ProbeLost(encoded.topic, f"it was confirmed, and not to be read within {timeout:g} s")
-
-    def close(self) -> None:
-        """Leave the group."""
-        self._receiver.close()
-
-    def assigned(self, partitions: Sequence[Partition]) -> None:
-        """Partitions came."""
-        self._assigned = True
-
-    def revoked(self, partitions: Sequence[Partition]) -> None:
-        """Nothing to commit."""
-
-    def lost(self, partitions: Sequence[Partition]) -> None:
-        """Nothing to drop."""
+def _read(transport: KafkaTransport, place: Partition, offset: int, timeout: float) -> bytes | None:
+    reader = transport.reader(timeout)
+    try:
+        return next(reader.read({place: (offset, offset + 1)})).value
+    except (BrokerUnreachable, StopIteration):
+        problem = f"it was confirmed, and not to be read within {timeout:g} s"
+        raise ProbeLost(place.topic, problem) from None
+    finally:
+        reader.close()

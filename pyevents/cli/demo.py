@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
-from pyevents.catalog import Contract, Loaded, load
+from pyevents.catalog import Contract, Loaded, load, load_examples
 from pyevents.errors import EventInvalid
 
 if TYPE_CHECKING:
@@ -47,6 +45,7 @@ class _Demo:
     def __init__(self, console: Console, loaded: Loaded, pair: Embedded) -> None:
         self._console = console
         self._loaded = loaded
+        self._examples = load_examples()
         self._pair = pair
         self._seen: list[str] = []
         self._quiet = False
@@ -77,10 +76,13 @@ class _Demo:
         contracts = list(self._loaded.contracts.values())
         self._console.print(f"[bold]2. Every event type, validated and published[/bold]: {len(contracts)} of them")
         for contract in contracts:
-            producer.send_event(contract.topic, contract.event_type, _example(contract))
+            producer.send_event(contract.topic, contract.event_type, self._example(contract))
         left = producer.flush(_PATIENCE)
         self._console.print(f"   confirmed by the broker: {len(contracts) - left}\n")
         self._console.print("[bold]3. Typed handlers receive them[/bold] (the group joins, three seconds)")
+
+    def _example(self, contract: Contract) -> dict[str, Any]:
+        return next(iter(self._examples[contract.event_type][contract.find(None)[1].number].values()))
 
     def _handle(self, event: Any) -> None:
         self._seen.append(type(event).__name__)
@@ -92,7 +94,7 @@ class _Demo:
         self._console.print("\n[bold]4. An invalid event does not leave the caller[/bold]")
         contract = self._loaded.contract("patient.created")
         try:
-            producer.send_event(contract.topic, contract.event_type, _example(contract) | {"vorname": "A" * 101})
+            producer.send_event(contract.topic, contract.event_type, self._example(contract) | {"vorname": "A" * 101})
         except EventInvalid as error:
             self._console.print(f"   [red]EventInvalid[/red]: {error}\n")
 
@@ -118,45 +120,3 @@ class _Demo:
             pause.wait(0.02)
         if len(self._seen) < count:
             raise click.ClickException(f"only {len(self._seen)} of {count} events were handled in {_PATIENCE:g} s")
-
-
-def _example(contract: Contract) -> dict[str, Any]:
-    """Return the smallest payload that the contract accepts, made from its schema."""
-    import json
-
-    schema = json.loads(contract.find(None)[1].writer)
-    payload = {name: _value(schema["properties"][name]) for name in schema.get("required", ())}
-    for name, field in schema["properties"].items():
-        if len(payload) >= schema.get("minProperties", 0):
-            break
-        payload.setdefault(name, _value(field))
-    return payload
-
-
-def _value(field: dict[str, Any]) -> Any:
-    if "enum" in field:
-        return field["enum"][0]
-    if "anyOf" in field or "oneOf" in field:
-        return _value((field.get("anyOf") or field["oneOf"])[0])
-    kind = field.get("type", "string")
-    kind = kind[0] if isinstance(kind, list) else kind
-    by_format: dict[str, str] = {
-        "date": "2026-11-24",
-        "date-time": "2026-11-24T09:30:00+01:00",
-        "email": "anna@example.org",
-        "uri": "https://example.org/",
-    }
-    made: dict[str, Callable[[], Any]] = {
-        "integer": lambda: max(1, field.get("minimum", 1)),
-        "number": lambda: field.get("minimum", 1),
-        "boolean": lambda: True,
-        "string": lambda: by_format.get(field.get("format", "")) or _text(field.get("pattern", "")),
-        "array": list,
-        "object": lambda: {name: _value(field["properties"][name]) for name in field.get("required", ())},
-    }
-    return made[kind]()
-
-
-def _text(pattern: str) -> str:
-    """Return a text that a pattern takes, of a few that look real."""
-    return next((text for text in ("Anna", "09:30", "09:00-12:00", "04109") if re.search(pattern, text)), "")

@@ -32,9 +32,7 @@ class KafkaReader:
         timeout: Seconds for every answer of the broker.
     """
 
-    def __init__(
-        self, client: confluent_kafka.Consumer, admin: AdminClient, servers: str, timeout: float = 15.0
-    ) -> None:
+    def __init__(self, client: confluent_kafka.Consumer, admin: AdminClient, servers: str, timeout: float) -> None:
         self._client = client
         self._admin = admin
         self._servers = servers

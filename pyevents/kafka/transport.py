@@ -107,10 +107,11 @@ class KafkaTransport:
         """
         return unusable(self._make(AdminClient, {}), self.servers, topics, timeout)
 
-    def reader(self) -> KafkaReader:
-        """Return a reader of what is on topics now, for operators."""
+    def reader(self, timeout: float = 15.0) -> KafkaReader:
+        """Return a reader of what is on topics now, for operators; `timeout` is its seconds for every answer."""
         own = {"group.id": "pyevents-reader", "enable.auto.commit": False, "enable.partition.eof": True}
-        return KafkaReader(self._make(confluent_kafka.Consumer, own), self._make(AdminClient, {}), self.servers)
+        client, admin = self._make(confluent_kafka.Consumer, own), self._make(AdminClient, {})
+        return KafkaReader(client, admin, self.servers, timeout)
 
     def topics(self, timeout: float = 5.0) -> set[str]:
         """Return the names of the cluster's topics.
