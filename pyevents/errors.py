@@ -79,7 +79,14 @@ __all__ = [
     "UpcastFailed",
     "WrongKey",
     "WrongTopic",
+    "did_you_mean",
 ]
+
+
+def did_you_mean(given: str, known: Iterable[str], otherwise: str) -> str:
+    """Return the sentence that names the nearest of the known words, or *otherwise*."""
+    nearest = difflib.get_close_matches(given, sorted(known), n=2)
+    return f"Did you mean {' or '.join(map(repr, nearest))}?" if nearest else otherwise
 
 
 class PyEventsError(Exception):

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pyevents.errors import did_you_mean
 from pyevents_codegen import metaschema, naming, payload, references
-from pyevents_codegen.finding import Finding, did_you_mean
+from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import ContractFolder, Envelope, PayloadVersion
 from pyevents_codegen.place import escape
 from pyevents_codegen.source import Source, read

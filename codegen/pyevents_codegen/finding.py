@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
 
 from pyevents.errors import PyEventsError
 
-__all__ = ["Finding", "SchemaFolderInvalid", "Severity", "did_you_mean"]
+__all__ = ["Finding", "SchemaFolderInvalid", "Severity"]
 
 Severity = Literal["error", "warning", "notice"]
 
@@ -52,9 +51,3 @@ class SchemaFolderInvalid(PyEventsError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(sorted(findings))
         super().__init__("\n".join(str(finding) for finding in self.findings))
-
-
-def did_you_mean(given: str, known: Iterable[str], otherwise: str) -> str:
-    """Return the sentence that names the nearest of the known words, or `otherwise`."""
-    nearest = difflib.get_close_matches(given, sorted(known), n=2, cutoff=0.6)
-    return f"Did you mean {' or '.join(repr(word) for word in nearest)}?" if nearest else otherwise

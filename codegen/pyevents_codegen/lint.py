@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pyevents.errors import did_you_mean
 from pyevents_codegen.examples import Examples
-from pyevents_codegen.finding import Finding, did_you_mean
+from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import Folder
 from pyevents_codegen.rules import RULES, of_preset
 from pyevents_codegen.rules.case import Case, Facts, Seen

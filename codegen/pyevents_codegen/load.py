@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pyevents.catalog import dead_letter_topic, retry_topic
+from pyevents.errors import did_you_mean
 from pyevents_codegen import contract, metaschema, naming
-from pyevents_codegen.finding import Finding, SchemaFolderInvalid, did_you_mean
+from pyevents_codegen.finding import Finding, SchemaFolderInvalid
 from pyevents_codegen.folder import ContractFolder, Envelope, Folder, Settings, TopicTable
 from pyevents_codegen.source import Source, read
 

@@ -24,7 +24,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from pyevents_codegen.finding import Finding, did_you_mean
+from pyevents.errors import did_you_mean
+from pyevents_codegen.finding import Finding
 from pyevents_codegen.source import Source
 
 __all__ = ["derive"]

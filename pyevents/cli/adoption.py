@@ -9,7 +9,6 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from pyevents.cli.connection import connection
-from pyevents.errors import ToolchainMissing
 from pyevents.registry.client import HttpRegistry
 from pyevents.registry.state import Subject, read_state
 
@@ -42,10 +41,8 @@ def import_command(registry: HttpRegistry, wanted: tuple[str, ...], schemas: Pat
     A message schema of pyevents gives back the files that it was composed from. Any other schema becomes a payload, and
     the command says what is left to a person.
     """
-    try:
-        from pyevents_codegen.adopt import Foreign, adopt
-    except ImportError:
-        raise ToolchainMissing("pyevents registry import", "codegen") from None
+    from pyevents_codegen.adopt import Foreign, adopt
+
     found = []
     for subject in _subjects(registry, wanted):
         versions = [(version.schema.format, version.schema.text) for version in subject.versions]

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pyevents.errors import ToolchainMissing
+from pyevents.errors import did_you_mean
 
 __all__ = ["check_command", "findings_format_option", "folder_options", "report", "rules_command"]
 
@@ -54,10 +54,8 @@ def check_command(
     schemas: Path, package: str, root: Path, topics_script: Path, against: str | None, explain: str | None, form: str
 ) -> None:
     """Check contracts, examples, compatibility and generated files; exit 1 if there is an error."""
-    try:
-        from pyevents_codegen.check import check
-    except ImportError:
-        raise ToolchainMissing("pyevents check", "codegen") from None
+    from pyevents_codegen.check import check
+
     if explain is not None:
         click.echo(_explained(explain), nl=False)
         return
@@ -74,7 +72,6 @@ def check_command(
 
 
 def _explained(name: str) -> str:
-    from pyevents_codegen.finding import did_you_mean
     from pyevents_codegen.rules import RULES
     from pyevents_codegen.rules.rule import explained
 
@@ -89,11 +86,9 @@ def _explained(name: str) -> str:
 @click.option("--markdown", is_flag=True, help="Print the page docs/rules.md.")
 def rules_command(preset: str | None, markdown: bool) -> None:
     """List the rules that contracts are checked by."""
-    try:
-        from pyevents_codegen.rules import PRESETS, RULES
-        from pyevents_codegen.rules.page import page
-    except ImportError:
-        raise ToolchainMissing("pyevents rules", "codegen") from None
+    from pyevents_codegen.rules import PRESETS, RULES
+    from pyevents_codegen.rules.page import page
+
     if markdown:
         click.echo(page(), nl=False)
         return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
-from pyevents.errors import ToolchainMissing
+from pyevents.cli.progress import counted
 
 __all__ = ["compat_command"]
 
@@ -39,17 +39,15 @@ def compat_command(
     files: tuple[Path, ...], pairs: IO[str] | None, mode: str, judge: str, form: str, markdown: bool
 ) -> None:
     """Say whether the schema NEW may replace OLD (two FILES), or judge every line of --pairs."""
-    try:
-        from pyevents_codegen import compat, confluent
-        from pyevents_codegen.history.page import page
-    except ImportError:
-        raise ToolchainMissing("pyevents compat", "codegen") from None
+    from pyevents_codegen import compat, confluent
+    from pyevents_codegen.history.page import page
+
     if markdown:
         click.echo(page(), nl=False)
         return
     decided: Callable[[Iterable[str]], _Answers] = confluent.pairs if judge == "confluent" else compat.pairs
     if pairs is not None:
-        _print_lines(_told(decided(pairs)))
+        _print_lines(counted(decided(pairs), "pairs decided:"))
         return
     if len(files) != 2:
         raise click.UsageError("give two files, OLD and NEW, or --pairs FILE")
@@ -85,19 +83,6 @@ def _sentence(answer: dict[str, Any]) -> str:
         return f"{verdict}: whether {reader} reads all of {writer}: {answer.get('reason', json.dumps(answer))}"
     shown = json.dumps(answer["counterexample"], ensure_ascii=False)
     return f"breaking: {reader} cannot read this message of {writer} ({answer['reason']})\n    {shown}"
-
-
-def _told(answers: _Answers) -> Iterator[dict[str, Any]]:
-    """Pass the answers on; on a terminal, count them beside the output."""
-    watched = sys.stderr.isatty()
-    number = 0
-    for number, answer in enumerate(answers, 1):
-        if watched:
-            sys.stderr.write(f"\r{number} pairs decided")
-            sys.stderr.flush()
-        yield answer
-    if watched and number:
-        sys.stderr.write("\n")
 
 
 def _print_lines(answers: _Answers) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import difflib
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -13,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import track
 
 from pyevents.catalog import Loaded, Topic, load
 from pyevents.cli.contracts import catalog_option, format_option
+from pyevents.cli.progress import counted
 from pyevents.cli.running import registry_option, servers_option
+from pyevents.cli.table import print_table
 from pyevents.deadletter.choice import Choice, moment
 from pyevents.deadletter.letter import DeadLetter
 from pyevents.deadletter.replay import MOST_REPLAYS, Replay
 from pyevents.deadletter.topic import DeadLetterTopic, dead_letter_topics
-from pyevents.errors import ConfigurationInvalid
+from pyevents.errors import ConfigurationInvalid, did_you_mean
 from pyevents.kafka import KafkaTransport
 
 __all__ = ["deadletter_command"]
@@ -130,7 +128,7 @@ def replay_command(
         source.require(retry)
         letters = [letter for letter in source.letters() if choice.admits(letter)]
         replay = Replay(source, retry, Decoder(loaded, Schemas(HttpRegistry(url))), max_replays)
-        for step in _progress(replay.run(letters, dry=dry), len(letters), "replaying"):
+        for step in counted(replay.run(letters, dry=dry), "replayed", len(letters)):
             counts[step.action] += 1
             if step.action != "send":
                 click.echo(f"{step.letter.place}  {step.action}: {step.reason}", err=True)
@@ -230,8 +228,7 @@ def _choice(
 def _known(loaded: Loaded, name: str) -> str:
     known = dead_letter_topics(loaded)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known)}."
+        hint = did_you_mean(name, known, f"There are: {', '.join(known)}.")
         raise ConfigurationInvalid("topic", f"no dead-letter topic of the contracts is called {name!r}", hint)
     return name
 
@@ -247,20 +244,8 @@ def _topic(loaded: Loaded, name: str) -> Topic:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    lines = [tuple(name.replace("_", " ") for name in _COLUMNS)] if rows else []
-    for row in rows:
-        place = Path(row["error_at"]).name if row["error_at"] else ""
-        lines.append(tuple(place if name == "error_at" else str(row[name]) for name in _COLUMNS))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _progress(steps: Iterable[Any], total: int, what: str) -> Iterable[Any]:
-    """Show progress on a terminal; elsewhere only go through the steps."""
-    if not sys.stderr.isatty():
-        return steps
-    return track(steps, description=what, total=total, console=Console(stderr=True))
+    lines = [[row[name] for name in _COLUMNS[:-1]] + [Path(row[_COLUMNS[-1]]).name] for row in rows]
+    print_table([[name.replace("_", " ") for name in _COLUMNS], *lines] if rows else [])
 
 
 def _contents(letter: DeadLetter) -> dict[str, Any]:

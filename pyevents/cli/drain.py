@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from pyevents.config import bootstrap_servers
-from pyevents.errors import ConfigurationInvalid
+from pyevents.errors import ConfigurationInvalid, did_you_mean
 from pyevents.spool import rejected
 from pyevents.spool.folder import DiskSpool, cluster_of
 from pyevents.spool.listing import Listed, streams
@@ -139,8 +138,7 @@ def _cluster(folder: Path, route: Route) -> str:
 def _check_service(folder: Path, cluster: str, service: str) -> None:
     known = sorted(unquote(path.parent.name) for path in folder.glob(f"*/{cluster}"))
     if service not in known:
-        near = difflib.get_close_matches(service, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known) or 'none at all'}."
+        hint = did_you_mean(service, known, f"There are: {', '.join(known) or 'none at all'}.")
         raise ConfigurationInvalid("--service", f"{service!r} has left nothing in {folder}", hint)
 
 

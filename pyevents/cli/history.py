@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pyevents.errors import ToolchainMissing, UnknownEventType
+from pyevents.errors import UnknownEventType
 
 __all__ = ["diff_command", "release_command"]
 
@@ -20,10 +20,8 @@ schemas_option = click.option(
 @schemas_option
 def release_command(schemas: Path) -> None:
     """Freeze every version that is not released yet: from then on `check` refuses to see it changed."""
-    try:
-        from pyevents_codegen.release import release
-    except ImportError:
-        raise ToolchainMissing("pyevents release", "codegen") from None
+    from pyevents_codegen.release import release
+
     done = release(schemas)
     for notice in done.notices:
         click.echo(str(notice), err=True)
@@ -41,11 +39,9 @@ def release_command(schemas: Path) -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 def diff_command(event_type: str, older: str, newer: str, schemas: Path, form: str) -> None:
     """Show field by field what changed in TYPE from V1 to V2, who can read whom, and who deploys first."""
-    try:
-        from pyevents_codegen.history.comparison import compare
-        from pyevents_codegen.load import load_folder
-    except ImportError:
-        raise ToolchainMissing("pyevents diff", "codegen") from None
+    from pyevents_codegen.history.comparison import compare
+    from pyevents_codegen.load import load_folder
+
     folder = load_folder(schemas)
     contracts = {contract.event_type: contract for contract in folder.contracts}
     if event_type not in contracts:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import logging
 from typing import Any
 
 import click
 
-from pyevents.errors import EventRefused, PyEventsError
+from pyevents.errors import EventRefused, PyEventsError, ToolchainMissing, did_you_mean
 
 __all__ = ["main"]
 
@@ -39,6 +38,12 @@ _COMMANDS = {
 }
 
 
+# By module, the extra that brings it; commands import what needs one when they are called.
+_EXTRAS = dict.fromkeys(("avro", "black", "datamodel_code_generator", "isort", "jinja2", "jsonschema"), "codegen") | {
+    "sqlalchemy": "sql"
+}
+
+
 class _Commands(click.Group):
     """Finds commands when they are called, and turns errors into a sentence and an exit status."""
 
@@ -53,9 +58,8 @@ class _Commands(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        nearest = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-        if nearest and args[0] not in _COMMANDS:
-            ctx.fail(f"No such command {args[0]!r}. Did you mean {nearest[0]!r}?")
+        if args[0] not in _COMMANDS:
+            ctx.fail(f"No such command {args[0]!r}. {did_you_mean(args[0], _COMMANDS, '`pyevents -h` lists them.')}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -65,6 +69,11 @@ class _Commands(click.Group):
             _say(ctx, error, 1)
         except PyEventsError as error:
             _say(ctx, error, 2)
+        except ModuleNotFoundError as error:
+            extra = _EXTRAS.get((error.name or "").partition(".")[0])
+            if extra is None:
+                raise
+            _say(ctx, ToolchainMissing(f"pyevents {ctx.invoked_subcommand}", extra), 2)
         except BrokenPipeError:
             ctx.exit(0)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pyevents.cli.check import report
-from pyevents.errors import ToolchainMissing
+from pyevents.errors import did_you_mean
 
 if TYPE_CHECKING:
     from pyevents_codegen.folder import Folder
@@ -38,10 +38,8 @@ def new_command(schemas: Path, **given: Any) -> None:
 
     What is missing is asked for on a terminal. A schema folder that is not there is made.
     """
-    try:
-        from pyevents_codegen.scaffold import contract_files, folder_files
-    except ImportError:
-        raise ToolchainMissing("pyevents new", "codegen") from None
+    from pyevents_codegen.scaffold import contract_files, folder_files
+
     folder = _loaded(schemas) if schemas.exists() else None
     said = _answers(folder, given)
     if (schemas / said.event_type).exists():
@@ -118,7 +116,6 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _known(what: str, name: str, known: Sequence[str]) -> str:
-    from pyevents_codegen.finding import did_you_mean
 
     if known and name not in known:
         file = "topics.toml" if what == "topic" else "the services of pyevents.toml"

@@ -12,7 +12,7 @@ import click
 
 from pyevents.cli.contracts import catalog_option, format_option
 from pyevents.cli.running import registry_option, servers_option
-from pyevents.errors import ConfigurationInvalid, ToolchainMissing
+from pyevents.errors import ConfigurationInvalid
 
 __all__ = ["outbox_command"]
 
@@ -76,11 +76,9 @@ def ls_command(database: str, form: str) -> None:
 
 
 def _engine(database: str) -> Any:
-    try:
-        from sqlalchemy import create_engine
-        from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-    except ImportError:
-        raise ToolchainMissing("pyevents outbox", "sql") from None
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
     remedy = "Give for example postgresql+psycopg://user@host/database or sqlite:///service.db."
     try:
         return create_engine(database)

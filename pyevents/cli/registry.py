@@ -14,6 +14,7 @@ from pyevents.catalog import load
 from pyevents.cli.adoption import export_command, import_command
 from pyevents.cli.connection import connection
 from pyevents.cli.contracts import catalog_option, format_option
+from pyevents.cli.progress import count, counted
 from pyevents.registry.apply import Done, apply
 from pyevents.registry.client import HttpRegistry, Schema
 from pyevents.registry.plan import Action, Judge, drift, pending, plan
@@ -64,9 +65,8 @@ def apply_command(registry: HttpRegistry, catalog: str, form: str, yes: bool) ->
             raise click.UsageError("nobody is there to be asked: add --yes")
         click.confirm(f"{len(to_do)} changes to {registry.url}?", abort=True, err=True)
     done = []
-    for number, one in enumerate(apply(registry, to_do), start=1):
+    for one in counted(apply(registry, to_do), "done", len(to_do)):
         done.append(one)
-        _progress("done", number, len(to_do))
         if form == "text" and one.refusal:
             click.echo(f"error: {one.refusal}", err=True)
     if form == "json":
@@ -96,7 +96,7 @@ def drift_command(registry: HttpRegistry, catalog: str, form: str) -> None:
 def _planned(registry: HttpRegistry, catalog: str) -> tuple[list[Action], State]:
     loaded = load(catalog).catalog
     wanted = [major.subject for contract in loaded.contracts for major in contract.majors]
-    state = read_state(registry, wanted, lambda done, total: _progress("read", done, total))
+    state = read_state(registry, wanted, lambda done, total: count("read", done, total))
     return plan(loaded, state, _judge()), state
 
 
@@ -141,9 +141,3 @@ def _done(done: Done) -> dict[str, Any]:
 def _end_with_findings(actions: Sequence[Action]) -> None:
     if any(action.kind in ("refused", "differs") for action in actions):
         raise click.exceptions.Exit(1)
-
-
-def _progress(verb: str, done: int, total: int) -> None:
-    """Count on a terminal; stay quiet elsewhere."""
-    if sys.stderr.isatty() and total > 20:
-        click.echo(f"\r{verb} {done} of {total}", nl=done == total, err=True)

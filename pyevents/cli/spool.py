@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ import click
 
 from pyevents.cli.contracts import catalog_option, format_option
 from pyevents.cli.running import registry_option, servers_option
+from pyevents.cli.table import print_table
 from pyevents.consumer.letter import key_hash
-from pyevents.errors import ConfigurationInvalid
+from pyevents.errors import ConfigurationInvalid, did_you_mean
 from pyevents.spool import listing, rejected
 from pyevents.spool.listing import Listed
 from pyevents.spool.place import default_folder
@@ -63,7 +63,7 @@ def ls_command(folder: Path | None, form: str) -> None:
         owner = (one.owner or "unknown") if one.owned else "gone"
         age, damaged = _age(one.oldest), str(one.damaged or "")
         rows.append((one.service, one.cluster, owner, f"{one.events:,}", f"{one.size:,}", age, damaged, one.name))
-    _print(rows)
+    print_table(rows)
     for one in found:
         if one.problem:
             click.echo(f"{one.name}: {one.problem}", err=True)
@@ -83,7 +83,7 @@ def show_command(stream: str, with_payload: bool, limit: int, folder: Path | Non
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    _print([tuple(map(str, row.values())) for row in rows])
+    print_table([list(row.values()) for row in rows])
 
 
 @spool_command.command("drain")
@@ -151,7 +151,7 @@ def rejected_ls_command(folder: Path | None, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(rows, indent=2))
         return
-    _print([tuple(map(str, row.values())) for row in rows])
+    print_table([list(row.values()) for row in rows])
     if not rows:
         click.echo("nothing was rejected")
 
@@ -209,16 +209,8 @@ def _chosen(name: str, paths: list[Path], what: str) -> Path:
     for path in paths:
         if path.name == name:
             return path
-    near = difflib.get_close_matches(name, [path.name for path in paths], n=1, cutoff=0.3)
-    hint = f"Did you mean {near[0]}?" if near else "There is none at all."
+    hint = did_you_mean(name, [path.name for path in paths], "`ls` prints their names.")
     raise ConfigurationInvalid("STREAM", f"there is no {what} {name!r}", hint)
-
-
-def _print(rows: Sequence[tuple[str, ...]]) -> None:
-    """Print columns; names stay whole, so that they can be copied."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
 def _as_json(one: Listed) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +10,7 @@ import msgspec
 from pyevents.catalog import load
 from pyevents.codec import Decoder, Skipped
 from pyevents.envelope import new_event_id
-from pyevents.errors import ConfigurationInvalid, PyEventsError
+from pyevents.errors import ConfigurationInvalid, PyEventsError, did_you_mean
 from pyevents.kafka import KafkaTransport
 from pyevents.registry import HttpRegistry
 from pyevents.registry.schemas import Schemas
@@ -35,8 +34,7 @@ class Tail:
         loaded = load(catalog)
         known = [one.name for one in loaded.catalog.every_topic]
         if topic not in known:
-            near = difflib.get_close_matches(topic, known, n=3)
-            hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(loaded.topics)}."
+            hint = did_you_mean(topic, known, f"There are: {', '.join(loaded.topics)}.")
             raise ConfigurationInvalid("topic", f"no contract knows the topic {topic!r}", hint)
         self._topic = topic
         self._decoder = Decoder(loaded, Schemas(HttpRegistry(url)))

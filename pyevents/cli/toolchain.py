@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from pyevents.cli.check import findings_format_option, folder_options, report
-from pyevents.errors import ToolchainMissing
 
 __all__ = ["generate_command"]
 
@@ -18,12 +17,10 @@ __all__ = ["generate_command"]
 @findings_format_option
 def generate_command(schemas: Path, package: str, root: Path, topics_script: Path, check: bool, form: str) -> None:
     """Compose the schemas; write classes, catalog and the topic script."""
-    try:
-        from pyevents_codegen.finding import SchemaFolderInvalid
-        from pyevents_codegen.generate import check as stale
-        from pyevents_codegen.generate import generate
-    except ImportError:
-        raise ToolchainMissing("pyevents generate", "codegen") from None
+    from pyevents_codegen.finding import SchemaFolderInvalid
+    from pyevents_codegen.generate import check as stale
+    from pyevents_codegen.generate import generate
+
     try:
         done = None if check else generate(schemas, package, root, topics_script)
         findings = list(done.warnings) if done else stale(schemas, package, root, topics_script)

@@ -6,13 +6,12 @@ Names are those of Confluent's client. `SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO` is
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from pyevents.errors import ConfigurationInvalid
+from pyevents.errors import ConfigurationInvalid, did_you_mean
 
 __all__ = ["KNOWN", "client_settings", "read_properties"]
 
@@ -54,12 +53,8 @@ def client_settings(
     """
     for name in given or {}:
         if name not in KNOWN:
-            near = difflib.get_close_matches(name, sorted(KNOWN), n=1)
-            raise ConfigurationInvalid(
-                name,
-                "the registry client has no such property",
-                f"Did you mean {near[0]}?" if near else f"There are {', '.join(sorted(KNOWN))}.",
-            )
+            remedy = did_you_mean(name, KNOWN, f"There are {', '.join(sorted(KNOWN))}.")
+            raise ConfigurationInvalid(name, "the registry client has no such property", remedy)
     found = {**_environment(os.environ if environment is None else environment), **(given or {})}
     addresses = [urlsplit(part.strip()) for part in url.split(",")]
     first = addresses[0]

@@ -116,7 +116,7 @@ def test_typo_in_a_service_names_the_nearest(
 ) -> None:
     left_behind(1)
     result = spool_command("drain", "--service", service[:-1])
-    assert (result.exit_code, f"Did you mean {service}?" in result.output) == (2, True)
+    assert (result.exit_code, f"Did you mean {service!r}?" in result.output) == (2, True)
 
 
 def test_replay_to_another_cluster_is_refused_and_leaves_the_events_where_they_are(

@@ -259,7 +259,7 @@ class DeadLetterSuite:
 
     def test_misspelt_words_are_told_with_what_was_meant(self, shelf: Shelf) -> None:
         wrong_topic = shelf.run("ls", shelf.topic.replace("dlq", "dql"), ok=False)
-        assert wrong_topic.exit_code == 2 and f"Did you mean {shelf.topic}" in wrong_topic.output
+        assert wrong_topic.exit_code == 2 and f"Did you mean {shelf.topic!r}" in wrong_topic.output
         wrong_type = shelf.run("ls", shelf.topic, "--type", "patient.craeted", ok=False)
         assert wrong_type.exit_code != 0 and "patient.created" in wrong_type.output
         shelf.put(error="requests.Timeout")

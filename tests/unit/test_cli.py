@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -154,3 +158,30 @@ def test_compat_answers_a_bad_line_and_goes_on(tmp_path: Path) -> None:
     result = run("compat", "--pairs", str(lines))
     answers = [json.loads(line) for line in result.output.splitlines()]
     assert [answer["verdict"] for answer in answers] == ["error", "safe", "error"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "extra", "command"),
+    [
+        ("avro", "codegen", "check"),
+        ("black", "codegen", "generate"),
+        ("jsonschema", "codegen", "compat --pairs pairs.jsonl"),
+        ("sqlalchemy", "sql", "outbox ls --database sqlite://"),
+    ],
+)
+def test_command_whose_packages_are_missing_names_the_extra(
+    missing: str, extra: str, command: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(f"import sys; sys.modules[{missing!r}] = None")
+    code = f"from pyevents.cli import main; main({command.split()!r})"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    pair = {"id": 1, "kind": "json", "reader": "{}", "writer": "{}"}
+    shutil.copytree(ROOT / "schemas", tmp_path / "schemas")
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(pair))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"error: pyevents {command.split()[0]} needs more packages. Install them: pip install 'pyevents-kafka[{extra}]'\n"
+    )

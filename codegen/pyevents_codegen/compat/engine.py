@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -98,6 +99,9 @@ def decide(reader: str, writer: str, kind: Literal["json", "avro"], *, budget_s:
 
 
 def _started() -> subprocess.Popen[bytes]:
+    for needed in ("avro", "jsonschema"):  # by the worker, which could only end
+        if find_spec(needed) is None:
+            raise ModuleNotFoundError(f"No module named {needed!r}", name=needed)
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
     worker = subprocess.Popen(

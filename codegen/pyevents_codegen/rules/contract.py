@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pyevents_codegen.finding import did_you_mean
+from pyevents.errors import did_you_mean
 from pyevents_codegen.rules.case import Case, Problem, Seen, resolved, types_of
 from pyevents_codegen.rules.rule import Rule
 from pyevents_codegen.rules.style import word_set, words

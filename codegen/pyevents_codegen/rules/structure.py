@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pyevents.errors import did_you_mean
 from pyevents_codegen import naming
-from pyevents_codegen.finding import did_you_mean
 from pyevents_codegen.metaschema import draft_of
 from pyevents_codegen.opening import disjoint
 from pyevents_codegen.rules.case import Case, Node, Problem, Seen, resolved, types_of

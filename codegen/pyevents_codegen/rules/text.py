@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from pyevents.errors import did_you_mean
 from pyevents_codegen.compat.patterns import parsed
-from pyevents_codegen.finding import did_you_mean
 from pyevents_codegen.metaschema import draft_of
 from pyevents_codegen.rules.backtracking import growth
 from pyevents_codegen.rules.case import Case, Problem, Seen, types_of

@@ -230,7 +230,7 @@ def test_a_question_without_an_answer_is_asked_again(opened: Open) -> None:
 
 
 WRONG = {
-    "unknown": ({"basic.auth.user": USER}, "Did you mean basic.auth.user.info?"),
+    "unknown": ({"basic.auth.user": USER}, "Did you mean 'basic.auth.user.info'"),
     "no colon": ({"basic.auth.user.info": SECRET}, "user:password"),
     "half of OAuth": ({"bearer.auth.client.id": "a"}, "bearer.auth.client.secret"),
     "no such file": ({"ssl.ca.location": "/nowhere/ca.pem"}, "Do the files of ssl.… exist"),
