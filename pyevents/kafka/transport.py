@@ -21,7 +21,7 @@ from pyevents.kafka.receiver import KafkaReceiver
 from pyevents.kafka.sender import KafkaSender
 from pyevents.transport import LARGEST, Needs
 
-__all__ = ["KafkaTransport"]
+__all__ = ["RECEIVER", "KafkaTransport"]
 
 log = logging.getLogger("pyevents.kafka")
 
@@ -45,13 +45,15 @@ _SENDER = {
 
 _SINGLY = {"batch.num.messages": 1, "linger.ms": 0}
 
-_RECEIVER = {
+RECEIVER = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "partition.assignment.strategy": "cooperative-sticky",
     # A member that was killed is replaced after this time; librdkafka's 45 s block its successor as long.
     "session.timeout.ms": 15_000,
     "queued.max.messages.kbytes": 32 * 1024,
+    # How long fetching rests once that much is queued; in librdkafka's 1,000 ms any consumer has emptied it and waits.
+    "fetch.queue.backoff.ms": 50,
 }
 
 _CLASSIC = frozenset({"partition.assignment.strategy", "session.timeout.ms"})
@@ -92,7 +94,7 @@ class KafkaTransport:
 
     def receiver(self, group_id: str, *, client_id: str, auto_offset_reset: str) -> KafkaReceiver:
         """Return a new receiver; it joins the group on `subscribe`."""
-        own = _RECEIVER | {"group.id": group_id, "client.id": client_id, "auto.offset.reset": auto_offset_reset}
+        own = RECEIVER | {"group.id": group_id, "client.id": client_id, "auto.offset.reset": auto_offset_reset}
         given = {**self._environment, **self._given}
         if given.get("group.protocol") == "consumer":
             # KIP-848: the broker decides on these, and librdkafka refuses them.
