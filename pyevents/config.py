@@ -30,12 +30,16 @@ _FIXED = {
     "acks": "an accepted event must not be lost with one broker",
     "auto.offset.reset": "it is an argument of KafkaConsumer",
     "bootstrap.servers": "it is an argument of its own",
+    "delivery.timeout.ms": "an accepted event does not expire",
     "enable.auto.commit": "offsets move only when the handler is done",
     "enable.auto.offset.store": "offsets move only when the handler is done",
     "enable.gapless.guarantee": "without it a later event can overtake one that failed",
     "enable.idempotence": "without it a retry can swap or double events",
     "group.id": "it is an argument of KafkaConsumer",
+    "message.send.max.retries": "a later event can overtake one that the client gave up on",
     "message.timeout.ms": "an accepted event does not expire",
+    "retries": "a later event can overtake one that the client gave up on",
+    "transactional.id": "nothing here commits a transaction, so no event would go",
 }
 
 
@@ -109,14 +113,15 @@ def client_properties(
         ConfigurationInvalid: A property is set that this package has to decide itself.
     """
     arguments = {name: _text(value) for name, value in (given or {}).items()}
-    for name in arguments.keys() & _FIXED.keys():
-        raise ConfigurationInvalid(name, f"it cannot be set: {_FIXED[name]}", "Leave it out.")
+    for name in arguments:
+        if reason := _fixed(name):
+            raise ConfigurationInvalid(name, f"it cannot be set: {reason}", "Leave it out.")
     found = {
         name.removeprefix("KAFKA_").lower().replace("_", "."): value
         for name, value in (os.environ if environment is None else environment).items()
         if name.startswith("KAFKA_")
     }
-    return arguments, {name: value for name, value in found.items() if name not in arguments and name not in _FIXED}
+    return arguments, {name: value for name, value in found.items() if name not in arguments and not _fixed(name)}
 
 
 def cache_folder() -> Path:
@@ -127,6 +132,11 @@ def cache_folder() -> Path:
     import platformdirs  # 30 ms (measured), for a path that is asked for once
 
     return platformdirs.user_cache_path("pyevents")
+
+
+def _fixed(name: str) -> str | None:
+    """Return why a property is not the caller's to set, or None; librdkafka takes each with this prefix, too."""
+    return _FIXED.get(name.removeprefix("topic."))
 
 
 def _text(value: str | int | float | bool) -> str:

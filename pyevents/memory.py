@@ -91,7 +91,9 @@ class MemoryTransport:
         with self.changed:
             return dict(self._groups[group_id].committed) if group_id in self._groups else {}
 
-    def sender(self, client_id: str, *, largest: int | None = None, singly: bool = False) -> _Sender:
+    def sender(
+        self, client_id: str, *, largest: int | None = None, singly: bool = False, watched: bool = False
+    ) -> _Sender:
         """Return a new sender."""
         return _Sender(self)
 
@@ -147,6 +149,7 @@ class _Group:
 
 class _Sender:
     trouble = None
+    retrying: frozenset[str] = frozenset()
 
     def __init__(self, transport: MemoryTransport) -> None:
         self._transport = transport

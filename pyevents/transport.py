@@ -150,6 +150,10 @@ class Sender(Protocol):
     def trouble(self) -> Fault | None:
         """Why no broker takes anything from this client at the moment, or, if fatal, never will; None if one does."""
 
+    @property
+    def retrying(self) -> frozenset[str]:
+        """Topics with events that a broker answers for and does not take, however often the client sends them."""
+
     def cluster_id(self, timeout: float) -> str | None:
         """Return the cluster's own id; None if nobody says it within `timeout` seconds."""
 
@@ -210,13 +214,16 @@ class Transport(Protocol):
     def lasting(self) -> bool:
         """Whether it is there after this process; the events that wait for it then are, too."""
 
-    def sender(self, client_id: str, *, largest: int | None = None, singly: bool = False) -> Sender:
+    def sender(
+        self, client_id: str, *, largest: int | None = None, singly: bool = False, watched: bool = False
+    ) -> Sender:
         """Return a new sender; connects in the background.
 
         Args:
             client_id: Its name at the broker.
             largest: Bytes of the largest record that it has to admit; the client's own limit where it is None.
-            singly: Put each record into a batch of its own, so that a refusal means that record.
+            singly: Send one record at a time, so that a refusal means that record, and give up on it after a while.
+            watched: Say which topics are `retrying`; such a sender has to be polled all the while.
         """
 
     def receiver(self, group_id: str, *, client_id: str, auto_offset_reset: str) -> Receiver:

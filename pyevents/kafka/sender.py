@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, KafkaException
 from msgspec import Struct
 
 from pyevents.kafka.inherited import keep_in_children
+from pyevents.kafka.retrying import Retrying
 from pyevents.transport import Backpressure, Delivery, Fault, Record, Refused
 
 __all__ = ["KafkaSender"]
@@ -24,12 +25,14 @@ class KafkaSender:
     """The sending side of a Kafka cluster.
 
     Args:
-        make: Makes a configured client that tells a function of its errors.
+        make: Makes a configured client that is given these functions to call.
     """
 
-    def __init__(self, make: Callable[[Callable[[KafkaError], None]], confluent_kafka.Producer]) -> None:
+    def __init__(self, make: Callable[[dict[str, Callable[..., None]]], confluent_kafka.Producer]) -> None:
         self.trouble: Fault | None = None
-        self._client = make(self._note)
+        self.retrying: frozenset[str] = frozenset()
+        self._retrying = Retrying()
+        self._client = make({"error_cb": self._note, "stats_cb": self._look})
         keep_in_children(self)
 
     def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
@@ -78,6 +81,9 @@ class KafkaSender:
                 self._client.flush(1)
         del self._client  # the last reference: it is destroyed here, not in a child that is forked later
         return left
+
+    def _look(self, statistics: str) -> None:
+        self.retrying = self._retrying.look(statistics)
 
     def _note(self, error: KafkaError) -> None:
         fault = _fault_of(error)

@@ -18,6 +18,7 @@ from pyevents.kafka.cluster import KafkaCluster
 from pyevents.kafka.log import librdkafka_log
 from pyevents.kafka.reader import KafkaReader
 from pyevents.kafka.receiver import KafkaReceiver
+from pyevents.kafka.retrying import INTERVAL
 from pyevents.kafka.sender import KafkaSender
 from pyevents.transport import LARGEST, Needs
 
@@ -43,7 +44,9 @@ _SENDER = {
     "queue.buffering.max.kbytes": 2_147_483_647,
 }
 
-_SINGLY = {"batch.num.messages": 1, "linger.ms": 0}
+# The retries take 5 s; then librdkafka tells what the broker answers. Of a client with more in flight than one
+# message, later ones would overtake the one that it gave up on, gapless or not (measured).
+_SINGLY = {"batch.num.messages": 1, "linger.ms": 0, "message.send.max.retries": 8}
 
 RECEIVER = {
     "enable.auto.commit": False,
@@ -86,11 +89,15 @@ class KafkaTransport:
         """Bytes that a message may have; once a sender was made, the property is known to be a number."""
         return int({**self._environment, **self._given}.get("message.max.bytes", LARGEST))
 
-    def sender(self, client_id: str, *, largest: int | None = None, singly: bool = False) -> KafkaSender:
+    def sender(
+        self, client_id: str, *, largest: int | None = None, singly: bool = False, watched: bool = False
+    ) -> KafkaSender:
         """Return a new sender; it connects in the background."""
         own: dict[str, Any] = _SENDER | {"client.id": client_id} | (_SINGLY if singly else {})
+        if watched:
+            own["statistics.interval.ms"] = INTERVAL
         over = {"message.max.bytes": largest} if largest is not None and largest > self.largest else None
-        return KafkaSender(lambda error_cb: self._make(confluent_kafka.Producer, own | {"error_cb": error_cb}, over))
+        return KafkaSender(lambda calls: self._make(confluent_kafka.Producer, own | calls, over))
 
     def receiver(self, group_id: str, *, client_id: str, auto_offset_reset: str) -> KafkaReceiver:
         """Return a new receiver; it joins the group on `subscribe`."""

@@ -120,11 +120,24 @@ class Lane:
             self._fail(outbound, report.position, delivery.fault)
             return
         self._failures = 0
+        if self._held and self.client is None:
+            return  # the common client had it before the topic was taken off
         if self.reason is not None and report.position >= outbound.suspect:
             log.info("%s goes on", self.topic, extra={"topic": self.topic})
             self.reason, self._held = None, False
             if self.client is not None:
                 self._drop_client()
+
+    def suspect_all(self) -> None:
+        """Send each event alone that the common client has, since it repeats some of them without end.
+
+        The owner replaces that client: it cannot give back what it has of one topic.
+        """
+        if not self._held:
+            self._held = True
+            for outbound in self:
+                outbound.suspect = max(outbound.suspect, outbound.next - 1)
+            self._say("a broker answers and does not take an event, however often it is sent; they go one by one")
 
     def restart(self) -> None:
         """The common client is a new one: what the old one had goes again."""

@@ -77,6 +77,7 @@ class Running:
         pending = sending.waiting()
         size, oldest = self._extent(pending)
         trouble = sending.trouble
+        busy = {outbound.stream.topic for outbound in sending.outbounds() if outbound.waiting}
         refused = in_words(trouble) if trouble is not None and after_fault(trouble) is Outcome.WAIT else None
         return ProducerStatus(
             sending.trouble is None and (sending.cluster_id is not None or sending.sent > 0),
@@ -89,7 +90,7 @@ class Running:
             {
                 lane.topic: reason
                 for lane in lanes
-                if (reason := lane.reason or self._without_id(lane.topic) or refused)
+                if (reason := (lane.topic in busy and lane.reason) or self._without_id(lane.topic) or refused)
             },
             sending.last_error,
             sending.last_error_at,

@@ -60,7 +60,7 @@ class Sending:
         self._lock = lock
         self._open_stream = open_stream
         self._message_of = message_of
-        self._sender = transport.sender(client_id)
+        self._sender = transport.sender(client_id, watched=True)
         self._send = self._sender.send
         self._reports: deque[Report] = deque()
         self._left: deque[Stream] = deque()
@@ -221,7 +221,7 @@ class Sending:
         served = sum(client.poll(0.005) for client in own)
         served += self._sender.poll(0.0 if own or self._awake.is_set() else 0.02)
         left = self._settle()
-        if self._stale or (self.trouble is not None and self.trouble.fatal):
+        if self._stale or (self.trouble is not None and self.trouble.fatal) or self._find_retrying():
             self._replace()
         behind = self._advance()
         if left >= _MANY:
@@ -282,6 +282,15 @@ class Sending:
             behind = behind or more
         return behind
 
+    def _find_retrying(self) -> bool:
+        """Take topics off the common client whose events it repeats in vain, and say whether there are any."""
+        retrying = self._sender.retrying
+        if retrying:
+            with self._lock:
+                for topic in retrying:
+                    self._lanes[topic].suspect_all()
+        return bool(retrying)
+
     def _replace(self) -> None:
         """Go on with a new client, from the first unconfirmed event."""
         if time.monotonic() < self._replace_not_before:
@@ -290,7 +299,8 @@ class Sending:
         trouble = self.trouble
         if trouble is not None:
             self._note(in_words(trouble))
-        log.error("a new Kafka client goes on from the first unconfirmed event; the old one failed: %s", trouble)
+        reason = in_words(trouble) if trouble is not None else "it repeats events in vain"
+        log.error("a new Kafka client goes on from the first unconfirmed event; the old one failed: %s", reason)
         deadline = time.monotonic() + _GATHERING
         while self._sender.poll(0.1) and time.monotonic() < deadline:
             pass
@@ -301,7 +311,7 @@ class Sending:
             self._replace_not_before = time.monotonic() + self._backoff.delay(self._replaced - 1)
         with self._lock:
             self.discarded.append(self._sender)
-            self._sender = self._transport.sender(self._client_id)
+            self._sender = self._transport.sender(self._client_id, watched=True)
             self._send = self._sender.send
             self._stale = False
             for lane in self._lanes.values():

@@ -48,6 +48,10 @@ class Proxy:
         """Let no Produce request that holds *mark* pass: its checksum is spoilt, and the answer bears that error code."""
         self._refused[mark] = code
 
+    def relent(self) -> None:
+        """Let every request pass from now on."""
+        self._refused.clear()
+
     def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(10)

@@ -8,19 +8,27 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 from pyevents.catalog import load
+from pyevents.cli import main
+from pyevents.dev.real.apicurio import RealRegistry
 from pyevents.dev.real.kafka import RealKafka
 from pyevents.dev.real.process import free_port
 from pyevents.kafka import KafkaTransport
+from pyevents.registry import HttpRegistry, Schema
 from pyevents.spool import rejected
 from tests.real.load import PATIENTS, THERAPISTS, Load
 from tests.real.proxy import Proxy
 from tests.suite.place import wait_until
+from tests.torture.verdict import read_topics
 
-CORRUPT, OUT_OF_ORDER, INVALID_EPOCH, UNKNOWN_PRODUCER = 2, 45, 47, 59
+CORRUPT, NOT_ENOUGH_REPLICAS, OUT_OF_ORDER, INVALID_EPOCH, UNKNOWN_PRODUCER = 2, 19, 45, 47, 59
 POLICY_VIOLATION, INVALID_RECORD = 44, 87
+
+LOOK_OFTEN = {"statistics.interval.ms": 1_100}
+"""By these it is found what the client repeats without a word; three times as often as usual."""
 
 StartLoad = Callable[..., Load]
 
@@ -49,6 +57,11 @@ def load_on(servers: str) -> StartLoad:
 def make_topics(servers: str) -> None:
     topics = [topic for topic in load().catalog.topics if topic.name in (PATIENTS, THERAPISTS)]
     KafkaTransport(servers).create_topics(topics)
+
+
+def register(url: str) -> None:
+    major, version = load().contract("patient.updated").find(None)
+    HttpRegistry(url).register(major.subject, Schema(version.format, version.schema))
 
 
 def set_topic(servers: str, topic: str, name: str, value: str) -> None:
@@ -100,6 +113,49 @@ def test_event_that_the_broker_never_takes_is_put_aside_and_the_others_go_on(
     assert mark.encode() in one.entry.body
     assert mark not in one.reason
     assert verdict.good, verdict
+
+
+def test_event_that_the_broker_calls_corrupt_for_ever_is_put_aside_and_can_be_replayed(
+    proxy: Proxy, servers: str, load_on: StartLoad, spool_folder: Path, real_registry: RealRegistry
+) -> None:
+    mark = "Oschatz"
+    with load_on(properties=LOOK_OFTEN) as load:
+        load.wait_sent()
+        proxy.refuse(mark.encode(), CORRUPT)
+        load.publish(PATIENTS, 97, 1, mark)
+        wait_until(lambda: put_aside(spool_folder), "the event is put aside", 90)
+        load.wait_sent()
+        (one,) = put_aside(spool_folder)
+        verdict = load.verdict(servers, without=[id_of(one)])
+        status = load.producer.status()
+    assert verdict.good, verdict
+    assert verdict.delivered == verdict.accepted
+    assert (status.rejected, status.waiting) == (1, {})
+    assert "corrupt" in one.reason and mark not in one.reason
+    proxy.relent()
+    register(real_registry.url)
+    to = ["--bootstrap-servers", servers, "--registry", real_registry.url]
+    result = CliRunner().invoke(main, ["spool", "rejected", "replay", "--all", *to])
+    assert result.exit_code == 0, result.output
+    assert put_aside(spool_folder) == []
+    assert id_of(one) in {seen.event_id for seen in read_topics(servers, [PATIENTS])}
+
+
+def test_topic_without_enough_replicas_says_so_and_loses_nothing(
+    proxy: Proxy, servers: str, load_on: StartLoad, spool_folder: Path
+) -> None:
+    mark = "Torgau"
+    with load_on(properties=LOOK_OFTEN) as load:
+        load.wait_sent()
+        proxy.refuse(mark.encode(), NOT_ENOUGH_REPLICAS)
+        load.publish(PATIENTS, 96, 1, mark)
+        load.wait_waiting(PATIENTS, "NOT_ENOUGH_REPLICAS")
+        proxy.relent()
+        verdict = load.verdict(servers)
+        status = load.producer.status()
+    assert verdict.good, verdict
+    assert (status.rejected, status.waiting) == (0, {})
+    assert put_aside(spool_folder) == []
 
 
 def test_event_larger_than_the_topic_takes_is_put_aside_and_the_others_go_on(

@@ -35,7 +35,21 @@ def test_environment_variables_become_properties() -> None:
     assert found == {"sasl.username": "anna"}
 
 
-@pytest.mark.parametrize("name", ["enable.idempotence", "message.timeout.ms", "enable.auto.commit", "group.id"])
-def test_property_that_would_lose_events_is_refused(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "enable.idempotence",
+        "message.timeout.ms",
+        "delivery.timeout.ms",
+        "topic.message.timeout.ms",
+        "retries",
+        "message.send.max.retries",
+        "transactional.id",
+        "enable.auto.commit",
+        "group.id",
+    ],
+)
+def test_property_that_would_lose_or_swap_events_is_refused_by_each_of_its_names(name: str) -> None:
     with pytest.raises(ConfigurationInvalid, match=name):
-        client_properties({name: "false"})
+        client_properties({name: "1"})
+    assert client_properties({}, {f"KAFKA_{name.upper().replace('.', '_')}": "1"}) == ({}, {})
