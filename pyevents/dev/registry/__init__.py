@@ -3,7 +3,6 @@
     http      bytes: connections, requests, answers
     routes    which question is answered by what
     registry  the rules: what may be registered, deleted, changed
-    verdict   whether one schema can read what another wrote
     store     the schemas themselves
     schema    one posted schema: is it one, and which is it
     refusal   the statuses and codes of Confluent's interface

@@ -7,41 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pyevents.dev.registry.refusal import Refusal
 from pyevents.dev.registry.store import Store
 
 __all__ = ["Association", "Associations"]
 
+Association = dict[str, Any]
+"""One subject's tie to one resource, for example the values of a topic, as clients read it in a list."""
+
 _ANY_NAMESPACE = "-"
 _NAME = "associations"
-
-
-class Association(NamedTuple):
-    """One subject's tie to one resource, for example the values of a topic."""
-
-    subject: str
-    name: str
-    namespace: str
-    resource: str
-    resource_type: str
-    kind: str
-    lifecycle: str
-    frozen: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as clients read it in a list."""
-        return {
-            "subject": self.subject,
-            "resourceName": self.name,
-            "resourceNamespace": self.namespace,
-            "resourceId": self.resource,
-            "resourceType": self.resource_type,
-            "associationType": self.kind,
-            "lifecycle": self.lifecycle,
-            "frozen": self.frozen,
-        }
 
 
 class Associations:
@@ -52,7 +29,8 @@ class Associations:
 
     @property
     def _all(self) -> list[Association]:
-        return [Association(*one) for one in json.loads(self._store.setting(_NAME, "") or "[]")]
+        found: list[Association] = json.loads(self._store.setting(_NAME, "") or "[]")
+        return found
 
     def _keep(self, associations: list[Association]) -> None:
         self._store.set(_NAME, "", json.dumps(associations))
@@ -69,7 +47,9 @@ class Associations:
         return [
             one
             for one in self._all
-            if one.name == name and namespace in (_ANY_NAMESPACE, one.namespace) and _wanted(one, resource_type, kinds)
+            if one["resourceName"] == name
+            and namespace in (_ANY_NAMESPACE, one["resourceNamespace"])
+            and _wanted(one, resource_type, kinds)
         ]
 
     def add(self, resource: Mapping[str, Any], wanted: Mapping[str, Any]) -> Association:
@@ -82,33 +62,37 @@ class Associations:
         Raises:
             Refusal: Something is missing, or the resource has another subject of that kind.
         """
-        new = Association(
-            subject=_text(wanted, "subject"),
-            name=_text(resource, "resourceName"),
-            namespace=_text(resource, "resourceNamespace"),
-            resource=_text(resource, "resourceId"),
-            resource_type=_text(resource, "resourceType", "topic"),
-            kind=_text(wanted, "associationType", "value"),
-            lifecycle=_text(wanted, "lifecycle", "WEAK"),
-            frozen=wanted.get("frozen") is True,
-        )
-        for one in self._all:
-            if (one.resource, one.resource_type, one.kind) == (new.resource, new.resource_type, new.kind):
-                if one == new:
-                    return one
-                raise Refusal(
-                    40903, f"An association of type '{new.kind}' already exists for resource '{new.resource}'"
-                )
-        self._keep([*self._all, new])
+        new = {
+            "subject": _text(wanted, "subject"),
+            "resourceName": _text(resource, "resourceName"),
+            "resourceNamespace": _text(resource, "resourceNamespace"),
+            "resourceId": _text(resource, "resourceId"),
+            "resourceType": _text(resource, "resourceType", "topic"),
+            "associationType": _text(wanted, "associationType", "value"),
+            "lifecycle": _text(wanted, "lifecycle", "WEAK"),
+            "frozen": wanted.get("frozen") is True,
+        }
+        kept = self._all
+        if new in kept:
+            return new
+        if any(all(one[name] == new[name] for name in _UNIQUE) for one in kept):
+            kind, place = new["associationType"], new["resourceId"]
+            raise Refusal(40903, f"An association of type '{kind}' already exists for resource '{place}'")
+        self._keep([*kept, new])
         return new
 
     def remove(self, resource: str, resource_type: str | None, kinds: Collection[str]) -> None:
         """Forget the associations of a resource id; none for `kinds` means all."""
-        self._keep([one for one in self._all if one.resource != resource or not _wanted(one, resource_type, kinds)])
+        self._keep(
+            [one for one in self._all if one["resourceId"] != resource or not _wanted(one, resource_type, kinds)]
+        )
+
+
+_UNIQUE = ("resourceId", "resourceType", "associationType")
 
 
 def _wanted(one: Association, resource_type: str | None, kinds: Collection[str]) -> bool:
-    return resource_type in (None, one.resource_type) and (not kinds or one.kind in kinds)
+    return resource_type in (None, one["resourceType"]) and (not kinds or one["associationType"] in kinds)
 
 
 def _text(source: Mapping[str, Any], name: str, default: str | None = None) -> str:

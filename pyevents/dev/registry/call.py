@@ -61,7 +61,8 @@ class Call(NamedTuple):
             return None
         number = _number(given)
         if number is None or not 1 <= number <= _LARGEST_VERSION:
-            raise Refusal.invalid_version(given)
+            allowed = 'Allowed values are between [1, 2^31-1] and the string "latest"'
+            raise Refusal(42202, f"The specified version '{given}' is not a valid version id. {allowed}")
         return number
 
     @property
@@ -110,7 +111,7 @@ class Call(NamedTuple):
         except (ValueError, RecursionError):
             raise Refusal(400, "The body is not JSON") from None
         if not isinstance(found, dict):
-            raise Refusal.unprocessable("The body is not a JSON object")
+            raise Refusal(422, "The body is not a JSON object")
         return found
 
     @property

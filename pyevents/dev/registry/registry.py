@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from pyevents.dev.registry.associations import Associations
-from pyevents.dev.registry.refusal import Refusal
+from pyevents.dev.registry.refusal import Refusal, no_schema, no_subject
 from pyevents.dev.registry.schema import Schema
 from pyevents.dev.registry.settings import Setting
 from pyevents.dev.registry.store import Store, Version, Which
-from pyevents.dev.registry.verdict import compatible
+from pyevents.errors import ToolchainMissing
 from pyevents.registry.levels import LEVELS, pairs
 
 __all__ = ["MODES", "Registry"]
 
 MODES = ("READWRITE", "READONLY", "READONLY_OVERRIDE", "IMPORT")
+
+_ONCE_MORE = "was soft deleted. Set permanent=true to delete permanently"
 
 
 class Registry:
@@ -34,8 +36,8 @@ class Registry:
     def __init__(self, file: Path | None = None) -> None:
         self.lock = threading.RLock()
         self.store = Store(file)
-        self.levels = Setting(self.store, "level", LEVELS, "BACKWARD", Refusal.invalid_level)
-        self.modes = Setting(self.store, "mode", MODES, "READWRITE", Refusal.invalid_mode)
+        self.levels = Setting(self.store, "compatibility level", LEVELS, "BACKWARD", 42203)
+        self.modes = Setting(self.store, "mode", MODES, "READWRITE", 42204)
         self.associations = Associations(self.store)
 
     def register(
@@ -58,13 +60,14 @@ class Registry:
         if found is not None and (schema_id or found.id) == found.id:
             return found
         if (schema_id or number) and not importing:
-            raise Refusal.not_permitted(f"Subject {subject} is not in import mode")
+            raise Refusal(42205, f"Subject {subject} is not in import mode")
         if importing:
             self._check_import(subject, schema, schema_id, number)
             return self.store.add(subject, schema, schema_id=schema_id, number=number)
         reasons = self.reasons_against(subject, schema, self.store.versions(subject))
         if reasons:
-            raise Refusal.incompatible(subject, reasons)
+            said = f'Schema being registered is incompatible with an earlier schema for subject "{subject}"'
+            raise Refusal(409, f"{said}, details: [{'; '.join(reasons)}]")
         return self.store.add(subject, schema)
 
     def reasons_against(self, subject: str, schema: Schema, older: list[Version]) -> list[str]:
@@ -78,9 +81,9 @@ class Registry:
             if reader.kind != writer.kind:
                 reasons.append(f"{which}: {writer.kind} is not {reader.kind}")
                 continue
-            fine, reason = compatible(reader.text, writer.text, reader.kind)
-            if not fine:
-                reasons.append(f"{which}: {reason}")
+            answer = _judge(reader, writer)
+            if not answer.compatible:
+                reasons.append(f"{which}: {'; '.join(answer.reasons)}")
         return reasons and [*reasons, f"compatibility: {level}"]
 
     def look_up(self, subject: str, schema: Schema, which: Which) -> Version:
@@ -92,7 +95,7 @@ class Registry:
         self.versions(subject, which)
         found = self._newest_use(subject, schema, which)
         if found is None:
-            raise Refusal.no_schema()
+            raise no_schema()
         return found
 
     def schema(self, schema_id: int) -> Schema:
@@ -103,7 +106,7 @@ class Registry:
         """
         found = self.store.schema(schema_id)
         if found is None:
-            raise Refusal.no_schema(schema_id)
+            raise no_schema(schema_id)
         return found
 
     def versions(self, subject: str, which: Which = "live") -> list[Version]:
@@ -114,7 +117,7 @@ class Registry:
         """
         found = self.store.versions(subject, which)
         if not found:
-            raise Refusal.no_subject(subject)
+            raise no_subject(subject)
         return found
 
     def version(self, subject: str, number: int | None, which: Which = "live") -> Version:
@@ -129,7 +132,7 @@ class Registry:
         for version in versions:
             if version.number == number:
                 return version
-        raise Refusal.no_version(number)
+        raise Refusal(40402, f"Version {number} not found.")
 
     def delete_subject(self, subject: str, *, permanent: bool) -> list[int]:
         """Delete all versions: first out of use, then for good; return their numbers.
@@ -141,9 +144,9 @@ class Registry:
         versions = self.versions(subject, "all")
         live = [version for version in versions if not version.deleted]
         if permanent and live:
-            raise Refusal.subject_is_not_deleted(subject)
+            raise Refusal(40405, f"Subject '{subject}' was not deleted first before being permanently deleted")
         if not permanent and not live:
-            raise Refusal.subject_is_deleted(subject)
+            raise Refusal(40404, f"Subject '{subject}' {_ONCE_MORE}")
         for version in versions if permanent else live:
             self._delete(version, permanent)
         return [version.number for version in (versions if permanent else live)]
@@ -157,9 +160,10 @@ class Registry:
         self.check_writable(subject)
         version = self.version(subject, number, "all" if permanent or number is not None else "live")
         if permanent and not version.deleted:
-            raise Refusal.version_is_not_deleted(subject, version.number)
+            message = "was not deleted first before being permanently deleted"
+            raise Refusal(40407, f"Subject '{subject}' Version {version.number} {message}")
         if not permanent and version.deleted:
-            raise Refusal.version_is_deleted(subject, version.number)
+            raise Refusal(40406, f"Subject '{subject}' Version {version.number} {_ONCE_MORE}")
         self._delete(version, permanent)
         return version.number
 
@@ -171,13 +175,13 @@ class Registry:
         """
         there = self.store.versions(subject) if subject is not None else self.store.subjects()
         if mode == "IMPORT" and there and not force:
-            raise Refusal.not_permitted("Cannot import since found existing subjects")
+            raise Refusal(42205, "Cannot import since found existing subjects")
         self.modes.set(subject, mode)
 
     def check_writable(self, subject: str | None) -> None:
         """Raise `Refusal` where the mode allows no change."""
         if self.modes.of(subject) in ("READONLY", "READONLY_OVERRIDE"):
-            raise Refusal.not_permitted(f"Subject {subject or ''} is in read-only mode")
+            raise Refusal(42205, f"Subject {subject or ''} is in read-only mode")
 
     def describe(self, version: Version) -> dict[str, Any]:
         """Return a version as clients read it."""
@@ -194,9 +198,9 @@ class Registry:
         known = self.store.id_of(schema)
         there = self.store.schema(schema_id) if schema_id else None
         if (known and schema_id and known != schema_id) or (there and there.identity != schema.identity):
-            raise Refusal.not_permitted(f"Overwrite new schema with id {schema_id} is not permitted.")
+            raise Refusal(42205, f"Overwrite new schema with id {schema_id} is not permitted.")
         if number and any(version.number == number for version in self.store.versions(subject, "all")):
-            raise Refusal.not_permitted(f"Overwrite version {number} of subject {subject} is not permitted.")
+            raise Refusal(42205, f"Overwrite version {number} of subject {subject} is not permitted.")
 
     def _delete(self, version: Version, permanent: bool) -> None:
         if permanent:
@@ -206,3 +210,13 @@ class Registry:
         if not self.store.versions(version.subject):
             self.levels.set(version.subject, None)
             self.modes.set(version.subject, None)
+
+
+def _judge(reader: Schema, writer: Schema) -> Any:
+    """Return what Confluent's rules say of a reader that follows a writer of the same kind."""
+    try:
+        from pyevents_codegen import confluent
+
+        return confluent.judge(reader.text, writer.text, reader.kind.lower())
+    except ModuleNotFoundError:
+        raise ToolchainMissing("comparing schemas", "codegen") from None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from pyevents.dev.registry.call import Call, segments
-from pyevents.dev.registry.refusal import Refusal
+from pyevents.dev.registry.refusal import Refusal, no_schema
 from pyevents.dev.registry.registry import Registry
 from pyevents.dev.registry.schema import KINDS, read_schema
 
@@ -105,7 +105,7 @@ def _get_latest_with_metadata(registry: Registry, call: Call) -> Any:
         properties = described.get("metadata", {}).get("properties") or {}
         if wanted.items() <= properties.items():
             return described
-    raise Refusal.no_schema()
+    raise no_schema()
 
 
 def _list_schemas(registry: Registry, call: Call) -> Any:
@@ -118,23 +118,11 @@ def _list_schemas(registry: Registry, call: Call) -> Any:
     return [registry.describe(version) for version in call.page(found)]
 
 
-def _list_types(registry: Registry, call: Call) -> Any:
-    return list(KINDS)
-
-
-def _get_schema(registry: Registry, call: Call) -> Any:
-    return registry.schema(call.schema_id).to_dict()
-
-
-def _get_schema_text(registry: Registry, call: Call) -> Any:
-    return json.loads(registry.schema(call.schema_id).text)
-
-
 def _get_schema_by_guid(registry: Registry, call: Call) -> Any:
     for schema_id, schema in registry.store.schemas():
         if schema.guid == call.parts["guid"]:
             return {"id": schema_id, **schema.to_dict()}
-    raise Refusal.no_schema(call.parts["guid"])
+    raise no_schema(call.parts["guid"])
 
 
 def _list_uses(registry: Registry, call: Call) -> Any:
@@ -162,7 +150,7 @@ def _check_against_all(registry: Registry, call: Call) -> Any:
 def _get_level(registry: Registry, call: Call) -> Any:
     subject = call.own_subject
     if subject is not None and registry.levels.own(subject) is None and not call.flag("defaultToGlobal"):
-        raise Refusal.no_level_of_its_own(subject)
+        raise Refusal(40408, f"Subject '{subject}' does not have subject-level compatibility configured")
     return {"compatibilityLevel": registry.levels.of(subject)}
 
 
@@ -170,7 +158,7 @@ def _set_level(registry: Registry, call: Call) -> Any:
     given = {name for name, value in call.body.items() if value is not None}
     unknown = given - {"compatibility", "compatibilityLevel", "normalize"}
     if unknown:
-        raise Refusal.unprocessable(f"The only setting here is `compatibility`, not {', '.join(sorted(unknown))}")
+        raise Refusal(422, f"The only setting here is `compatibility`, not {', '.join(sorted(unknown))}")
     level = registry.levels.read(call.body.get("compatibility") or call.body.get("compatibilityLevel"))
     registry.check_writable(call.own_subject)
     registry.levels.set(call.own_subject, level)
@@ -178,19 +166,14 @@ def _set_level(registry: Registry, call: Call) -> Any:
 
 
 def _reset_level(registry: Registry, call: Call) -> Any:
-    subject = call.own_subject
-    if subject is not None and registry.levels.own(subject) is None:
-        raise Refusal.no_subject(subject)
-    before = registry.levels.of(subject)
-    registry.check_writable(subject)
-    registry.levels.set(subject, None)
-    return {"compatibilityLevel": before}
+    registry.check_writable(call.own_subject)
+    return {"compatibilityLevel": registry.levels.reset(call.own_subject)}
 
 
 def _get_mode(registry: Registry, call: Call) -> Any:
     subject = call.own_subject
     if subject is not None and registry.modes.own(subject) is None and not call.flag("defaultToGlobal"):
-        raise Refusal.no_mode_of_its_own(subject)
+        raise Refusal(40409, f"Subject '{subject}' does not have subject-level mode configured")
     return {"mode": registry.modes.of(subject)}
 
 
@@ -200,29 +183,21 @@ def _set_mode(registry: Registry, call: Call) -> Any:
     return {"mode": mode}
 
 
-def _reset_mode(registry: Registry, call: Call) -> Any:
-    before = registry.modes.own(call.subject)
-    if before is None:
-        raise Refusal.no_subject(call.subject)
-    registry.modes.set(call.subject, None)
-    return {"mode": before}
-
-
 def _list_associations(registry: Registry, call: Call) -> Any:
     found = registry.associations.find(
         call.parts["namespace"], call.parts["name"], call.one("resourceType"), call.many("associationType")
     )
-    return [one.to_dict() for one in call.page(found)]
+    return call.page(found)
 
 
 def _add_associations(registry: Registry, call: Call) -> Any:
     wanted = call.body.get("associations")
     if not isinstance(wanted, list) or not all(isinstance(one, dict) for one in wanted):
-        raise Refusal.unprocessable("`associations` is not a list of objects")
+        raise Refusal(422, "`associations` is not a list of objects")
     for one in wanted:
         association = registry.associations.add(call.body, one)
         if isinstance(one.get("schema"), dict):
-            registry.register(association.subject, read_schema(one["schema"]))
+            registry.register(association["subject"], read_schema(one["schema"]))
     return call.body
 
 
@@ -260,9 +235,9 @@ ROUTES = (
     Route("GET", "/subjects/{subject}/versions/{version}/schema", _get_version_text),
     Route("GET", "/subjects/{subject}/versions/{version}/referencedby", _get_referenced_by),
     Route("GET", "/schemas", _list_schemas),
-    Route("GET", "/schemas/types", _list_types),
-    Route("GET", "/schemas/ids/{id}", _get_schema),
-    Route("GET", "/schemas/ids/{id}/schema", _get_schema_text),
+    Route("GET", "/schemas/types", lambda registry, call: list(KINDS)),
+    Route("GET", "/schemas/ids/{id}", lambda registry, call: registry.schema(call.schema_id).to_dict()),
+    Route("GET", "/schemas/ids/{id}/schema", lambda registry, call: json.loads(registry.schema(call.schema_id).text)),
     Route("GET", "/schemas/ids/{id}/subjects", _list_using_subjects),
     Route("GET", "/schemas/ids/{id}/versions", _list_uses),
     Route("GET", "/schemas/guids/{guid}", _get_schema_by_guid),
@@ -278,7 +253,7 @@ ROUTES = (
     Route("PUT", "/mode", _set_mode),
     Route("GET", "/mode/{subject}", _get_mode),
     Route("PUT", "/mode/{subject}", _set_mode),
-    Route("DELETE", "/mode/{subject}", _reset_mode),
+    Route("DELETE", "/mode/{subject}", lambda registry, call: {"mode": registry.modes.reset(call.subject)}),
     Route("GET", "/contexts", lambda registry, call: call.page(["."])),
     Route("POST", "/associations", _add_associations),
     Route("GET", "/associations/resources/{namespace}/{name}", _list_associations),

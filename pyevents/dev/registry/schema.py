@@ -57,11 +57,11 @@ def read_schema(body: Mapping[str, Any]) -> Schema:
     """
     kind, text = body.get("schemaType") or "AVRO", body.get("schema")
     if kind not in KINDS:
-        raise Refusal.invalid_schema(f"the type {kind!r} is not one of {', '.join(KINDS)}")
+        raise _refused(f"the type {kind!r} is not one of {', '.join(KINDS)}")
     if body.get("references"):
-        raise Refusal.invalid_schema("this registry takes no references to other schemas")
+        raise _refused("this registry takes no references to other schemas")
     if not isinstance(text, str) or not text:
-        raise Refusal.invalid_schema("there is no text in `schema`")
+        raise _refused("there is no text in `schema`")
     value = _parse(text, kind)
     (_check_avro if kind == "AVRO" else _check_json)(value)
     companions = {name: body[name] for name in _COMPANIONS if body.get(name)}
@@ -72,11 +72,11 @@ def _parse(text: str, kind: str) -> Any:
     try:
         return json.loads(text)
     except RecursionError:
-        raise Refusal.invalid_schema("it is nested too deeply") from None
+        raise _refused("it is nested too deeply") from None
     except ValueError as error:
         if kind == "AVRO" and text.isidentifier():
             return text  # a primitive type may be posted as a bare word: long
-        raise Refusal.invalid_schema(f"it is not JSON: {error}") from None
+        raise _refused(f"it is not JSON: {error}") from None
 
 
 def _check_json(value: Any) -> None:
@@ -88,7 +88,7 @@ def _check_json(value: Any) -> None:
         else:
             jsonschema_rs.Draft7Validator(value, offline=True)
     except ValueError as error:
-        raise Refusal.invalid_schema(str(error).split("\n", 1)[0]) from None
+        raise _refused(str(error).split("\n", 1)[0]) from None
 
 
 def _check_avro(value: Any) -> None:
@@ -97,10 +97,14 @@ def _check_avro(value: Any) -> None:
     try:
         parse_schema(value)
     except (SchemaParseException, ValueError) as error:
-        raise Refusal.invalid_schema(f"{error}") from None
+        raise _refused(f"{error}") from None
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Refusal.invalid_schema(f"it is no Avro schema ({type(error).__name__}: {error})") from None
+        raise _refused(f"it is no Avro schema ({type(error).__name__}: {error})") from None
 
 
 def _compact(value: Any, *, sort: bool = False) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort)
+
+
+def _refused(problem: str) -> Refusal:
+    return Refusal(42201, f"Invalid schema: {problem}")

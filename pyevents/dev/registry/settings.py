@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from pyevents.dev.registry.refusal import Refusal
+from pyevents.dev.registry.refusal import Refusal, no_subject
 from pyevents.dev.registry.store import Store
 
 __all__ = ["Setting"]
@@ -18,25 +16,18 @@ class Setting:
 
     Args:
         store: Keeps it.
-        name: As the store knows it.
+        name: As the store and refusals know it.
         choices: The values that it may have.
         default: The global value until another is set.
-        refuse: Makes the refusal of a value that is none of the choices.
+        code: Of the refusal of a value that is none of the choices.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        name: str,
-        choices: tuple[str, ...],
-        default: str,
-        refuse: Callable[[tuple[str, ...]], Refusal],
-    ) -> None:
+    def __init__(self, store: Store, name: str, choices: tuple[str, ...], default: str, code: int) -> None:
         self._store = store
         self._name = name
         self._choices = choices
         self._default = default
-        self._refuse = refuse
+        self._code = code
 
     def of(self, subject: str | None) -> str:
         """Return what holds for a subject, or globally for None."""
@@ -54,8 +45,20 @@ class Setting:
             Refusal: It means none.
         """
         if not isinstance(value, str) or value.upper() not in self._choices:
-            raise self._refuse(self._choices)
+            raise Refusal(self._code, f"Invalid {self._name}. Valid values are {', '.join(self._choices)}")
         return value.upper()
+
+    def reset(self, subject: str | None) -> str:
+        """Take it away from a subject, or set the default globally, and return what it was.
+
+        Raises:
+            Refusal: The subject has none of its own.
+        """
+        before = self.of(None) if subject is None else self.own(subject)
+        if before is None:
+            raise no_subject(str(subject))
+        self.set(subject, None)
+        return before
 
     def set(self, subject: str | None, choice: str | None) -> None:
         """Set it for a subject, or globally for None; no choice is the global value again, or the default."""
