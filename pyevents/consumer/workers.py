@@ -37,11 +37,8 @@ class Workers(Protocol):
         """Begin nothing more; a handler that hangs does not hold anybody up."""
 
 
-class Threads:
-    """Runs functions, each piece of work in one of `count` threads.
-
-    The threads are daemons, since a handler that hangs must not keep a process from ending.
-    """
+class _Taking:
+    """What takes work from a dispatcher, whoever does it then."""
 
     def __init__(
         self,
@@ -58,6 +55,19 @@ class Threads:
         self._clock = clock
         self._crashed = crashed
         self._stopped = False
+        self._prepare(count)
+
+    def _prepare(self, count: int) -> None:
+        """Make what the work is done by."""
+
+
+class Threads(_Taking):
+    """Runs functions, each piece of work in one of `count` threads.
+
+    The threads are daemons, since a handler that hangs must not keep a process from ending.
+    """
+
+    def _prepare(self, count: int) -> None:
         self._threads = [
             threading.Thread(target=self._run, name=f"{NAME}-{number}", daemon=True) for number in range(count)
         ]
@@ -96,24 +106,10 @@ class Threads:
             return None
 
 
-class Loop:
+class Loop(_Taking):
     """Runs coroutines in one event loop, and functions beside them in threads."""
 
-    def __init__(
-        self,
-        count: int,
-        process: Process,
-        dispatcher: Dispatcher,
-        lock: threading.Condition,
-        clock: Callable[[], float],
-        crashed: Callable[[Exception], None],
-    ) -> None:
-        self._process = process
-        self._dispatcher = dispatcher
-        self._lock = lock
-        self._clock = clock
-        self._crashed = crashed
-        self._stopped = False
+    def _prepare(self, count: int) -> None:
         self._called = False
         self._loop = asyncio.new_event_loop()
         self._pool = ThreadPoolExecutor(count, thread_name_prefix=NAME)

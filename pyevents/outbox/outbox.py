@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -19,6 +19,9 @@ from pyevents.outbox.table import add
 from pyevents.transport import LARGEST, header_pairs
 
 __all__ = ["AsyncOutbox", "Outbox"]
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 
 class Outbox:
@@ -92,8 +95,23 @@ class Outbox:
         return encoded.event_id
 
 
+def _in_the_session(
+    method: Callable[Concatenate[Outbox, Given], Made],
+) -> Callable[Concatenate[AsyncOutbox, Given], Coroutine[Any, Any, Made]]:
+    """Return a method of `Outbox` as one of `AsyncOutbox`, with the same arguments."""
+
+    @functools.wraps(method)
+    async def awaited(self: AsyncOutbox, /, *arguments: Given.args, **options: Given.kwargs) -> Made:
+        def run(session: Session) -> Made:
+            return method(Outbox(session, self.service_name, catalog=self.catalog), *arguments, **options)
+
+        return await self.session.run_sync(run)
+
+    return awaited
+
+
 class AsyncOutbox:
-    """The same for an `AsyncSession`.
+    """The same for an `AsyncSession`: `await outbox.publish(…)`, `await outbox.send_event(…)`.
 
     Args:
         session: To PostgreSQL or SQLite.
@@ -108,37 +126,12 @@ class AsyncOutbox:
         *,
         catalog: str | ModuleType = "pyevents.events",
     ) -> None:
-        self._session = session
-        self._service_name = service_name
-        self._catalog = catalog
+        self.session = session
+        self.service_name = service_name
+        self.catalog = catalog
 
-    async def publish(
-        self, event: Struct, *, key: str | None = None, headers: Mapping[str, str | bytes] | None = None
-    ) -> str:
-        """Accept *event* with the transaction; see `Outbox.publish`."""
-        return await self._session.run_sync(
-            lambda session: self._outbox(session).publish(event, key=key, headers=headers)
-        )
-
-    async def send_event(
-        self,
-        topic: str,
-        event_type: str,
-        payload: Mapping[str, Any],
-        key: str | None = None,
-        *,
-        version: str | None = None,
-        headers: Mapping[str, str | bytes] | None = None,
-    ) -> bool:
-        """Accept a dictionary with the transaction; see `Outbox.send_event`."""
-        return await self._session.run_sync(
-            lambda session: self._outbox(session).send_event(
-                topic, event_type, payload, key, version=version, headers=headers
-            )
-        )
-
-    def _outbox(self, session: Session) -> Outbox:
-        return Outbox(session, self._service_name, catalog=self._catalog)
+    publish = _in_the_session(Outbox.publish)
+    send_event = _in_the_session(Outbox.send_event)
 
 
 @functools.cache
