@@ -34,17 +34,10 @@ _Answers = Iterable[dict[str, Any]]
     help="What is safe, or what a Confluent-compatible registry will answer.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Of two files.")
-@click.option("--markdown", is_flag=True, help="Print the page docs/compatibility.md.")
-def compat_command(
-    files: tuple[Path, ...], pairs: IO[str] | None, mode: str, judge: str, form: str, markdown: bool
-) -> None:
+def compat_command(files: tuple[Path, ...], pairs: IO[str] | None, mode: str, judge: str, form: str) -> None:
     """Say whether the schema NEW may replace OLD (two FILES), or judge every line of --pairs."""
     from pyevents_codegen import compat, confluent
-    from pyevents_codegen.history.page import page
 
-    if markdown:
-        click.echo(page(), nl=False)
-        return
     decided: Callable[[Iterable[str]], _Answers] = confluent.pairs if judge == "confluent" else compat.pairs
     if pairs is not None:
         _print_lines(counted(decided(pairs), "pairs decided:"))

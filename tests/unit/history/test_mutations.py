@@ -16,12 +16,12 @@ from pyevents_codegen import payload
 from pyevents_codegen.compat import Question, decide_all
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
-from pyevents_codegen.history.changes import AVRO_CHANGES, CHANGES, Change, made
 from pyevents_codegen.history.demand import Demand
-from pyevents_codegen.history.page import page
 from pyevents_codegen.history.pairs import first_broken
 from pyevents_codegen.history.texts import ContractTexts
 from pyevents_codegen.load import load_folder
+from tests.suite.changes import AVRO_CHANGES, CHANGES, Change, made
+from tests.suite.compatibility import PAGE, page
 
 pytestmark = pytest.mark.slow
 
@@ -131,5 +131,5 @@ def test_the_page_says_what_is_tested_here() -> None:
     def verdicts(text: str) -> str:
         return re.sub(r"`\{.*?\}`", "`…`", text)
 
-    found = (SCHEMAS.parent / "docs" / "compatibility.md").read_text(encoding="utf-8")
-    assert verdicts(found) == verdicts(page()), "run `pyevents compat --markdown > docs/compatibility.md`"
+    found = PAGE.read_text(encoding="utf-8")
+    assert verdicts(found) == verdicts(page()), "run `python -m tests.suite.compatibility`"

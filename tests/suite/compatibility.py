@@ -1,18 +1,23 @@
-"""The page docs/compatibility.md: what is compatible and why, each change with the message that breaks."""
+"""The tables of docs/compatibility.md: what is compatible and why, each change with the message that breaks.
+
+`python -m tests.suite.compatibility` writes them anew into the page.
+"""
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 from pyevents_codegen.compat import Question, Verdict, decide_all
 from pyevents_codegen.compose import canonical
-from pyevents_codegen.history.changes import AVRO_CHANGES, CHANGES, Change, made
 from pyevents_codegen.opening import opened
+from tests.suite.changes import AVRO_CHANGES, CHANGES, Change, made
 
-__all__ = ["page"]
+__all__ = ["PAGE", "page"]
+
+PAGE = Path(__file__).parents[2] / "docs" / "compatibility.md"
 
 _JSON: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",
@@ -40,10 +45,11 @@ _AVRO: dict[str, Any] = {
 
 
 def page() -> str:
-    """Return the page."""
-    text = importlib.resources.files(__package__).joinpath("compatibility.jinja2").read_text(encoding="utf-8")
-    text = text.replace("{{ json }}", _table("JSON Schema", "json", CHANGES, _JSON))
-    return text.replace("{{ avro }}", _table("Avro", "avro", AVRO_CHANGES, _AVRO))
+    """Return the page with its tables made anew."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, after = text.partition("\n## JSON Schema\n")[0], text.partition("\nLimits in Avro ")[2]
+    tables = _table("JSON Schema", "json", CHANGES, _JSON) + _table("Avro", "avro", AVRO_CHANGES, _AVRO)
+    return f"{before}{tables}\nLimits in Avro {after}"
 
 
 def _table(title: str, kind: Literal["json", "avro"], changes: tuple[Change, ...], schema: dict[str, Any]) -> str:
@@ -76,3 +82,7 @@ def _cell(verdict: Verdict) -> str:
     if verdict.kind == "safe":
         return "yes"
     return f"no: `{json.dumps(verdict.counterexample, ensure_ascii=False)}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
