@@ -11,18 +11,15 @@ from typing import Any
 import jsonschema_rs
 
 from pyevents.errors import did_you_mean
+from pyevents_codegen.draft import DRAFTS, VALIDATORS, draft_of, name_of
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.place import escape
 from pyevents_codegen.source import Source
 
-__all__ = ["DRAFTS", "check", "draft_of", "schema_findings"]
+__all__ = ["check", "schema_findings"]
 
-DRAFTS: dict[str, int] = {
-    "http://json-schema.org/draft-07/schema": 7,
-    "https://json-schema.org/draft/2019-09/schema": 2019,
-    "https://json-schema.org/draft/2020-12/schema": 2020,
-}
-"""Value of `$schema`, without an empty fragment, to the draft. A payload without `$schema` is draft-07."""
+_DRAFTS = (7, 19, 20)
+"""Those that payload schemas may be of."""
 
 
 def check(source: Source, form: str) -> list[Finding]:
@@ -36,22 +33,16 @@ def check(source: Source, form: str) -> list[Finding]:
     return [finding for error in _validator(form).iter_errors(plain) for finding in _findings(source, schema, error)]
 
 
-def draft_of(schema: dict[str, Any]) -> int | None:
-    """Return the draft of a JSON Schema: 7, 2019 or 2020; None where `$schema` names another."""
-    named = schema.get("$schema", "http://json-schema.org/draft-07/schema#")
-    return DRAFTS.get(named.removesuffix("#")) if isinstance(named, str) else None
-
-
 def schema_findings(source: Source) -> list[Finding]:
     """Check that a file is a JSON Schema of a draft that this package knows."""
     schema = source.value
     if not isinstance(schema, dict):
         return [source.finding("schema-form", "", "a payload schema is an object", "Write {…}.")]
     draft = draft_of(schema)
-    if draft is None:
-        known = "; known are " + ", ".join(f"{name}#" for name in DRAFTS)
+    if draft not in _DRAFTS:
+        known = "; known are " + ", ".join(f"{DRAFTS[one]}#" for one in _DRAFTS)
         return [source.finding("schema-draft", "/$schema", f"$schema names no draft known here{known}", "Name one.")]
-    remedy = f"Correct it, or see the specification of {'draft-07' if draft == 7 else f'draft {draft}'}."
+    remedy = f"Correct it, or see the specification of {name_of(draft)}."
     return [
         source.finding("schema-form", _pointer(error.instance_path), f"not a JSON Schema: {error.message}", remedy)
         for error in _metavalidator(draft).iter_errors(schema)
@@ -72,13 +63,8 @@ def _validator(name: str) -> jsonschema_rs.Draft7Validator:
 
 @functools.cache
 def _metavalidator(draft: int) -> Any:
-    uri = next(uri for uri, number in DRAFTS.items() if number == draft)
-    validators = {
-        7: jsonschema_rs.Draft7Validator,
-        2019: jsonschema_rs.Draft201909Validator,
-        2020: jsonschema_rs.Draft202012Validator,
-    }
-    return validators[draft]({"$ref": f"{uri}#" if draft == 7 else uri}, validate_formats=True, offline=True)
+    reference = f"{DRAFTS[draft]}{'#' if draft == 7 else ''}"
+    return VALIDATORS[draft]({"$ref": reference}, validate_formats=True, offline=True)
 
 
 def _findings(source: Source, schema: dict[str, Any], error: jsonschema_rs.ValidationError) -> list[Finding]:

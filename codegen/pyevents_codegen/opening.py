@@ -20,7 +20,7 @@ from urllib.parse import quote
 import jsonschema_rs
 from jsonschema_rs.canonical import CanonicalizationError, Containment, Satisfiability
 
-from pyevents_codegen.metaschema import draft_of
+from pyevents_codegen.draft import draft_of
 from pyevents_codegen.place import escape
 from pyevents_codegen.references import moved, resolve
 
@@ -51,8 +51,7 @@ def covers(reader: dict[str, Any], writer: dict[str, Any]) -> Containment:
 
 def canonical(schema: dict[str, Any]) -> jsonschema_rs.CanonicalSchema:
     """Return the canonical form, with formats that bind and draft-07 where no draft is named."""
-    draft = {7: 7, 2019: 19, 2020: 20}[draft_of(schema) or 7]
-    return jsonschema_rs.canonicalize(schema, draft=draft, validate_formats=True, offline=True)
+    return jsonschema_rs.canonicalize(schema, draft=draft_of(schema) or 7, validate_formats=True, offline=True)
 
 
 def disjoint(root: dict[str, Any], at: str, count: int) -> bool:

@@ -13,6 +13,7 @@ import fastavro.schema
 import jsonschema_rs
 
 from pyevents_codegen import metaschema, references, view
+from pyevents_codegen.draft import draft_of
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import Number, PayloadVersion
 from pyevents_codegen.source import Source, read
@@ -88,7 +89,7 @@ def _drafts(versions: list[PayloadVersion]) -> Iterator[Finding]:
     first: dict[int, PayloadVersion] = {}
     for version in sorted(versions, key=lambda version: version.number):
         oldest = first.setdefault(version.number[0], version)
-        if metaschema.draft_of(version.view) != metaschema.draft_of(oldest.view):
+        if draft_of(version.view) != draft_of(oldest.view):
             message = f"its draft is not that of {oldest.text}"
             yield version.source.finding("version-drafts", "/$schema", message, "Another draft is a new major.")
 

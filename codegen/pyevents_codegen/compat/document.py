@@ -7,16 +7,10 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
 from pyevents_codegen.compat.verdict import Json, SchemaRefused
+from pyevents_codegen.draft import draft_of
 
 __all__ = ["Document", "parse_json", "pointer_text", "read_document"]
 
-_DRAFTS = {
-    "http://json-schema.org/draft-04/schema": 4,
-    "http://json-schema.org/draft-06/schema": 6,
-    "http://json-schema.org/draft-07/schema": 7,
-    "https://json-schema.org/draft/2019-09/schema": 19,
-    "https://json-schema.org/draft/2020-12/schema": 20,
-}
 _DEEPEST = 120  # the proof and both validators recurse; real contracts stay below 20
 
 
@@ -70,15 +64,10 @@ def read_document(text: str, role: str) -> Document:
     value = parse_json(text, role)
     if not isinstance(value, dict | bool):
         raise SchemaRefused(f"the {role} is not a JSON Schema: neither an object nor a boolean")
-    dialect = value.get("$schema") if isinstance(value, dict) else None
-    if dialect is None:
-        draft = 7
-    else:
-        found = _DRAFTS.get(dialect.rstrip("#")) if isinstance(dialect, str) else None
-        if found is None:
-            raise SchemaRefused(f"the {role}'s $schema names no draft of JSON Schema from 4 to 2020-12")
-        draft = found
-    return Document(value, draft, dialect is not None, _identified(value))
+    draft = draft_of(value)
+    if draft is None:
+        raise SchemaRefused(f"the {role}'s $schema names no draft of JSON Schema from 4 to 2020-12")
+    return Document(value, draft, isinstance(value, dict) and "$schema" in value, _identified(value))
 
 
 def pointer_text(path: list[str | int]) -> str:

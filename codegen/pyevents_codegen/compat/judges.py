@@ -9,16 +9,10 @@ from referencing.jsonschema import EMPTY_REGISTRY
 
 from pyevents_codegen.compat.document import Document
 from pyevents_codegen.compat.verdict import Json, SchemaRefused
+from pyevents_codegen.draft import VALIDATORS
 
 __all__ = ["Judges", "enforced_formats", "one_sided_formats"]
 
-_FAST: dict[int, type[jsonschema_rs.Validator]] = {
-    4: jsonschema_rs.Draft4Validator,
-    6: jsonschema_rs.Draft6Validator,
-    7: jsonschema_rs.Draft7Validator,
-    19: jsonschema_rs.Draft201909Validator,
-    20: jsonschema_rs.Draft202012Validator,
-}
 _SLOW: dict[int, Any] = {
     4: jsonschema.Draft4Validator,
     6: jsonschema.Draft6Validator,
@@ -49,7 +43,7 @@ class Judges:
 
     def __init__(self, document: Document, role: str) -> None:
         try:
-            self._fast = _FAST[document.draft](document.value, validate_formats=True, offline=True)
+            self._fast = VALIDATORS[document.draft](document.value, validate_formats=True, offline=True)
         except (jsonschema_rs.ValidationError, ValueError) as error:
             raise SchemaRefused(_refusal(role, error)) from None
         slow = _SLOW[document.draft]
@@ -95,7 +89,7 @@ def _formats(draft: int) -> tuple[frozenset[str], frozenset[str]]:
     # Found by asking, not from a table: which formats a validator knows changes with its releases.
     slow = frozenset(_SLOW[draft].FORMAT_CHECKER.checkers)
     names = slow | set(jsonschema.FormatChecker.checkers) | {"time", "date", "uuid", "duration"}
-    known = {name: _FAST[draft]({"format": name}, validate_formats=True) for name in names}
+    known = {name: VALIDATORS[draft]({"format": name}, validate_formats=True) for name in names}
     fast = frozenset(n for n, judge in known.items() if not all(judge.is_valid(bad) for bad in _NO_FORMAT_ADMITS))
     return fast, slow
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 
 from pyevents_codegen.confluent.values import frozen
+from pyevents_codegen.draft import DRAFTS, draft_of
 from pyevents_codegen.references import resolve
 
 __all__ = ["DESCRIPTIONS", "Document", "Node", "Unreadable"]
@@ -62,14 +63,6 @@ class Node(NamedTuple):
         return self.schema.get(keyword, default)
 
 
-_DRAFTS = {
-    4: "http://json-schema.org/draft-04/schema",
-    6: "http://json-schema.org/draft-06/schema",
-    7: "http://json-schema.org/draft-07/schema",
-    2019: "https://json-schema.org/draft/2019-09/schema",
-    2020: "https://json-schema.org/draft/2020-12/schema",
-}
-
 EMPTY = Node("empty", {})
 
 DESCRIPTIONS = ("$id", "title", "description", "default")
@@ -96,7 +89,7 @@ class Document:
             raise Unreadable("it is not JSON") from None
         if not isinstance(self._root, bool | dict):
             raise Unreadable(f"a schema is an object or a boolean, not a {type(self._root).__name__}")
-        draft = _draft(self._root)
+        draft = draft_of(self._root) or 7
         _check(self._root, draft)
         self.modern = draft > 7
         self._draft = draft
@@ -180,17 +173,11 @@ class Document:
             yield Node("conditional", schema)
 
 
-def _draft(root: Any) -> int:
-    """Return the draft's number, 2019 and 2020 by their years; 7 where it is missing or unknown."""
-    named = str(root.get("$schema", "")) if isinstance(root, dict) else ""
-    return next((number for number, address in _DRAFTS.items() if named.rstrip("#") == address), 7)
-
-
 def _check(root: Any, draft: int) -> None:
     """Raise `Unreadable` where the text breaks its draft's own rules."""
     try:
         if isinstance(root, dict):
-            jsonschema_rs.meta.validate({**root, "$schema": _DRAFTS[draft]})
+            jsonschema_rs.meta.validate({**root, "$schema": DRAFTS[draft]})
     except ValueError as error:
         raise Unreadable(str(error).split("\n", 1)[0]) from None
 

@@ -18,7 +18,7 @@ _LATER = (
 
 KEYWORDS: dict[int, frozenset[str]] = {
     7: frozenset(f"{_ALL} {_SEVEN}".split()),
-    2019: frozenset(f"{_ALL} {_LATER} additionalItems $recursiveAnchor $recursiveRef definitions".split()),
-    2020: frozenset(f"{_ALL} {_LATER} prefixItems $dynamicAnchor $dynamicRef definitions".split()),
+    19: frozenset(f"{_ALL} {_LATER} additionalItems $recursiveAnchor $recursiveRef definitions".split()),
+    20: frozenset(f"{_ALL} {_LATER} prefixItems $dynamicAnchor $dynamicRef definitions".split()),
 }
-"""Keywords by the number of the draft, as `metaschema.draft_of` returns it."""
+"""Keywords by the number of the draft."""

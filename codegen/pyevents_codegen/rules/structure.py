@@ -7,7 +7,7 @@ from typing import Any
 
 from pyevents.errors import did_you_mean
 from pyevents_codegen import naming
-from pyevents_codegen.metaschema import draft_of
+from pyevents_codegen.draft import draft_of, name_of
 from pyevents_codegen.opening import disjoint
 from pyevents_codegen.rules.case import Case, Node, Problem, Seen, resolved, types_of
 from pyevents_codegen.rules.keywords import KEYWORDS
@@ -65,7 +65,7 @@ def _keywords(case: Case) -> Iterator[Problem]:
             continue  # its attributes are judged when it is read
         for node in seen.nodes:
             for keyword in node.schema.keys() - known:
-                message = f"the keyword {keyword!r} means nothing in draft {'07' if draft == 7 else draft}"
+                message = f"the keyword {keyword!r} means nothing in {name_of(draft)}"
                 remedy = did_you_mean(keyword, known, "Remove it, or write it as `$comment`.")
                 yield seen.problem(f"{node.pointer}/{keyword}", message, remedy)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyevents.errors import did_you_mean
 from pyevents_codegen.compat.patterns import parsed
-from pyevents_codegen.metaschema import draft_of
+from pyevents_codegen.draft import draft_of
 from pyevents_codegen.rules.backtracking import growth
 from pyevents_codegen.rules.case import Case, Problem, Seen, types_of
 from pyevents_codegen.rules.dialect import differences
@@ -81,7 +81,7 @@ def _reasons(pattern: str) -> tuple[str, ...]:
 
 def _formats(case: Case) -> Iterator[Problem]:
     for seen in case.versions:
-        draft = {7: 7, 2019: 19, 2020: 20}[draft_of(seen.root) or 7]
+        draft = draft_of(seen.root) or 7
         for node in seen.nodes:
             named: Any = node.schema.get("format")
             if isinstance(named, str) and named not in _COMMON and named not in enforced(draft):
@@ -92,7 +92,7 @@ def _formats(case: Case) -> Iterator[Problem]:
 
 @cache
 def enforced(draft: int) -> frozenset[str]:
-    """Return the formats that both validators enforce; the draft is numbered as `compat.judges` numbers it."""
+    """Return the formats that both validators enforce."""
     from pyevents_codegen.compat.judges import enforced_formats, one_sided_formats
 
     return enforced_formats(draft) - one_sided_formats(draft)
