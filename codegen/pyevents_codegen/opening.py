@@ -22,16 +22,11 @@ from jsonschema_rs.canonical import CanonicalizationError, Containment, Satisfia
 
 from pyevents_codegen.draft import draft_of
 from pyevents_codegen.place import escape
-from pyevents_codegen.references import moved, resolve
+from pyevents_codegen.references import LISTS, MAPS, SINGLE, moved, resolve
 
 __all__ = ["canonical", "covers", "disjoint", "opened"]
 
 _CLOSING = frozenset({"additionalProperties", "unevaluatedProperties"})
-_MAPS = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"})
-_LISTS = frozenset({"allOf", "anyOf", "items", "oneOf", "prefixItems"})
-_SINGLE = frozenset(
-    {"additionalItems", "additionalProperties", "else", "items", "then", "unevaluatedItems", "unevaluatedProperties"}
-)
 _CLOSED = frozenset({"contains", "contentSchema", "if", "not", "propertyNames"})
 
 
@@ -119,18 +114,18 @@ class _Opening:
             at = f"{pointer}/{escape(keyword)}"
             if keyword in _CLOSING and value is False:
                 continue
-            if keyword in _MAPS and isinstance(value, dict):
+            if keyword in MAPS and isinstance(value, dict):
                 made[keyword] = {key: self.open(child, f"{at}/{escape(key)}") for key, child in value.items()}
             elif keyword == "oneOf" and at in self.kept:
                 made[keyword] = [self.keep(branch) for branch in value]
-            elif keyword in _LISTS and isinstance(value, list):
+            elif keyword in LISTS | {"items"} and isinstance(value, list):
                 made[keyword] = [self.open(child, f"{at}/{index}") for index, child in enumerate(value)]
                 if keyword == "oneOf":
                     self.one_ofs[at] = len(value)
-            elif keyword in _SINGLE or (keyword == "contains" and "maxContains" not in schema):
-                made[keyword] = self.open(value, at)
-            elif keyword in _CLOSED:
+            elif keyword in _CLOSED and (keyword != "contains" or "maxContains" in schema):
                 made[keyword] = self.keep(value)
+            elif keyword in SINGLE:
+                made[keyword] = self.open(value, at)
             else:
                 made[keyword] = value
         return made

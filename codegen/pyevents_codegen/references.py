@@ -12,16 +12,22 @@ from pyevents_codegen.finding import Finding
 from pyevents_codegen.place import escape
 from pyevents_codegen.source import Source
 
-__all__ = ["children", "findings", "moved", "resolve", "subschemas"]
+__all__ = ["LISTS", "MAPS", "SINGLE", "children", "findings", "mapped", "moved", "resolve", "subschemas"]
 
-_MAPS = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"})
-_LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_SINGLE = frozenset(
+MAPS = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"})
+"""Keywords whose values hold subschemas by name."""
+
+LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+"""Keywords that hold a list of subschemas; `items` may be one too."""
+
+SINGLE = frozenset(
     {
         "additionalItems", "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not",
         "propertyNames", "then", "unevaluatedItems", "unevaluatedProperties",
     }
 )  # fmt: skip
+"""Keywords that hold one subschema."""
+
 _FOREIGN = {
     "$id": "an identifier would change what references mean inside a message schema",
     "$anchor": "only JSON pointers name a place here",
@@ -48,33 +54,41 @@ def subschemas(schema: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
 def children(schema: dict[str, Any]) -> Iterator[tuple[str, str | None, Any]]:
     """Yield the subschemas directly below a schema: keyword, token below the keyword if there is one, subschema."""
     for keyword, value in schema.items():
-        if keyword in _MAPS and isinstance(value, dict):
+        if keyword in MAPS and isinstance(value, dict):
             for key, child in value.items():
                 yield keyword, key, child
-        elif keyword in _LISTS or (keyword == "items" and isinstance(value, list)):
+        elif keyword in LISTS or (keyword == "items" and isinstance(value, list)):
             for index, child in enumerate(value if isinstance(value, list) else []):
                 yield keyword, str(index), child
-        elif keyword in _SINGLE:
+        elif keyword in SINGLE:
             yield keyword, None, value
+
+
+def mapped(schema: Any, rewritten: Callable[[dict[str, Any], str], Any], pointer: str = "#") -> Any:
+    """Return a copy with every subschema rewritten, outer ones first; `rewritten` is given each with its pointer."""
+    if not isinstance(schema, dict):
+        return schema
+    schema = rewritten(schema, pointer)
+    made: dict[str, Any] = dict(schema)
+    for keyword, value in schema.items():
+        at = f"{pointer}/{keyword}"
+        if keyword in MAPS and isinstance(value, dict):
+            made[keyword] = {key: mapped(child, rewritten, f"{at}/{escape(key)}") for key, child in value.items()}
+        elif keyword in LISTS | {"items"} and isinstance(value, list):
+            made[keyword] = [mapped(child, rewritten, f"{at}/{index}") for index, child in enumerate(value)]
+        elif keyword in SINGLE:
+            made[keyword] = mapped(value, rewritten, at)
+    return made
 
 
 def moved(schema: Any, target: Callable[[str], str]) -> Any:
     """Return a copy in which every `$ref` is what `target` makes of it; data such as enums is left alone."""
-    if not isinstance(schema, dict):
-        return schema
-    made: dict[str, Any] = {}
-    for keyword, value in schema.items():
-        if keyword == "$ref" and isinstance(value, str):
-            made[keyword] = target(value)
-        elif keyword in _MAPS and isinstance(value, dict):
-            made[keyword] = {key: moved(child, target) for key, child in value.items()}
-        elif keyword in _LISTS | {"items"} and isinstance(value, list):
-            made[keyword] = [moved(child, target) for child in value]
-        elif keyword in _SINGLE:
-            made[keyword] = moved(value, target)
-        else:
-            made[keyword] = value
-    return made
+
+    def rewritten(one: dict[str, Any], _: str) -> dict[str, Any]:
+        reference = one.get("$ref")
+        return {**one, "$ref": target(reference)} if isinstance(reference, str) else one
+
+    return mapped(schema, rewritten)
 
 
 def resolve(root: Any, reference: str) -> Any:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from urllib.parse import quote, urldefrag, urljoin
 
 from pyevents_codegen.compat.document import Document
-from pyevents_codegen.compat.plainer import mapped
 from pyevents_codegen.compat.verdict import Json
+from pyevents_codegen.references import mapped
 
 __all__ = ["with_local_references"]
 

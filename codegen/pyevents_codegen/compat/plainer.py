@@ -5,32 +5,29 @@ that the proof left open: an expression that matches any text, a format that nob
 property that says what `additionalProperties` says anyway, a definition written out where it is used.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from re import _constants as op  # type: ignore[attr-defined]
 from typing import Any
 
 from pyevents_codegen.compat.branches import without_dead_branches
-from pyevents_codegen.compat.document import Document, pointer_text
+from pyevents_codegen.compat.document import Document
 from pyevents_codegen.compat.judges import enforced_formats, one_sided_formats
 from pyevents_codegen.compat.patterns import parsed
 from pyevents_codegen.compat.verdict import Json
+from pyevents_codegen.references import mapped
 
-__all__ = ["in_later_words", "mapped", "plainer", "without_one_sided"]
-
-_MAPS = ("properties", "patternProperties", "definitions", "$defs", "dependencies", "dependentSchemas")
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_ONES = (
-    "additionalProperties", "additionalItems", "unevaluatedProperties", "unevaluatedItems", "items",
-    "not", "if", "then", "else", "contains", "propertyNames",
-)  # fmt: skip
-
+__all__ = ["in_later_words", "plainer", "without_one_sided"]
 
 _SINCE = {
     "const": 6, "contains": 6, "propertyNames": 6, "if": 7, "then": 7, "else": 7, "minContains": 19, "maxContains": 19,
     "unevaluatedProperties": 19, "unevaluatedItems": 19, "dependentRequired": 19, "dependentSchemas": 19,
     "prefixItems": 20,
 }  # fmt: skip
+
+
+_PARTNERS = frozenset(
+    {"allOf", "anyOf", "oneOf", "if", "$ref", "$dynamicRef", "$recursiveRef", "dependentSchemas", "not"}
+)
 
 
 def plainer(document: Document) -> Document:
@@ -51,7 +48,7 @@ def plainer(document: Document) -> Document:
             out = without_dead_branches(out)
         return _without_echoes(out, document.draft)
 
-    return replace(document, value=mapped(document.value, rewritten, "#"))
+    return replace(document, value=mapped(document.value, rewritten))
 
 
 def in_later_words(document: Document) -> Document:
@@ -66,7 +63,7 @@ def in_later_words(document: Document) -> Document:
                 out[exclusive] = out.pop(bound)
         return out
 
-    return replace(document, value=mapped(document.value, rewritten, "#"))
+    return replace(document, value=mapped(document.value, rewritten))
 
 
 def without_one_sided(document: Document) -> Document:
@@ -82,24 +79,7 @@ def without_one_sided(document: Document) -> Document:
             out.pop("contentMediaType", None)
         return out
 
-    return replace(document, value=mapped(document.value, rewritten, "#"))
-
-
-def mapped(schema: Json, rewritten: Callable[[dict[str, Json], str], Json], pointer: str = "#") -> Json:
-    """Return *schema* with every subschema rewritten, outer ones first; `rewritten` is given each with its pointer."""
-    if not isinstance(schema, dict):
-        return schema
-    schema = rewritten(schema, pointer)
-    out: dict[str, Json] = dict(schema)
-    for keyword, value in schema.items():
-        at = f"{pointer}/{keyword}"
-        if keyword in _MAPS and isinstance(value, dict):
-            out[keyword] = {name: mapped(child, rewritten, at + pointer_text([name])) for name, child in value.items()}
-        elif isinstance(value, list) and (keyword in _LISTS or keyword == "items"):
-            out[keyword] = [mapped(child, rewritten, f"{at}/{place}") for place, child in enumerate(value)]
-        elif keyword in _ONES:
-            out[keyword] = mapped(value, rewritten, at)
-    return out
+    return replace(document, value=mapped(document.value, rewritten))
 
 
 def _matches_anything(pattern: str) -> bool:
@@ -130,20 +110,7 @@ def _without_echoes(schema: dict[str, Json], draft: int) -> dict[str, Json]:
 
 
 def _has_partners(schema: dict[str, Json]) -> bool:
-    return any(
-        keyword in schema
-        for keyword in (
-            "allOf",
-            "anyOf",
-            "oneOf",
-            "if",
-            "$ref",
-            "$dynamicRef",
-            "$recursiveRef",
-            "dependentSchemas",
-            "not",
-        )
-    )
+    return not _PARTNERS.isdisjoint(schema)
 
 
 def _is_prefix(pattern: str) -> bool:
