@@ -10,7 +10,7 @@ from pyevents.errors import did_you_mean
 from pyevents_codegen import metaschema, naming, payload, references
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import ContractFolder, Envelope, PayloadVersion
-from pyevents_codegen.place import escape
+from pyevents_codegen.pointer import escape
 from pyevents_codegen.source import Source, read
 
 __all__ = ["load"]

@@ -20,7 +20,7 @@ from pyevents_codegen.compose import canonical
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import ContractFolder, Folder, Number, PayloadVersion
 from pyevents_codegen.opening import opened
-from pyevents_codegen.place import escape
+from pyevents_codegen.pointer import joined
 from pyevents_codegen.source import Source, read
 
 __all__ = [
@@ -178,7 +178,7 @@ def _judged(example: Example, writer: Any, reader: Any) -> Iterator[Finding]:
     errors = list(writer.iter_errors(source.value))
     if reason is None:
         for error in errors or list(reader.iter_errors(source.value)):
-            pointer = "".join(f"/{escape(str(token))}" for token in error.instance_path)
+            pointer = joined(error.instance_path)
             message = f"the contract refuses it at {pointer or 'the top'}: {error.message}"
             yield source.finding("example-refused", pointer, message, "Correct the example or the schema.")
         return

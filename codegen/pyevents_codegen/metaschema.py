@@ -13,7 +13,7 @@ import jsonschema_rs
 from pyevents.errors import did_you_mean
 from pyevents_codegen.draft import DRAFTS, VALIDATORS, draft_of, name_of
 from pyevents_codegen.finding import Finding
-from pyevents_codegen.place import escape
+from pyevents_codegen.pointer import escape, joined
 from pyevents_codegen.source import Source
 
 __all__ = ["check", "schema_findings"]
@@ -44,7 +44,7 @@ def schema_findings(source: Source) -> list[Finding]:
         return [source.finding("schema-draft", "/$schema", f"$schema names no draft known here{known}", "Name one.")]
     remedy = f"Correct it, or see the specification of {name_of(draft)}."
     return [
-        source.finding("schema-form", _pointer(error.instance_path), f"not a JSON Schema: {error.message}", remedy)
+        source.finding("schema-form", joined(error.instance_path), f"not a JSON Schema: {error.message}", remedy)
         for error in _metavalidator(draft).iter_errors(schema)
     ]
 
@@ -68,7 +68,7 @@ def _metavalidator(draft: int) -> Any:
 
 
 def _findings(source: Source, schema: dict[str, Any], error: jsonschema_rs.ValidationError) -> list[Finding]:
-    pointer = _pointer(error.instance_path)
+    pointer = joined(error.instance_path)
     here = pointer or "the file"
     details = error.kind.as_dict()
     if error.kind.name == "additionalProperties":
@@ -93,10 +93,6 @@ def _known_keys(schema: dict[str, Any], path: list[str | int]) -> list[str]:
         if isinstance(node, dict) and "$ref" in node and len(node) <= 2:
             node = schema["definitions"][node["$ref"].rpartition("/")[2]]
     return sorted(node["properties"])
-
-
-def _pointer(path: list[str | int]) -> str:
-    return "".join(f"/{escape(str(token))}" for token in path)
 
 
 def _plain(value: Any) -> Any:

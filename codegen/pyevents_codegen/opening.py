@@ -21,7 +21,7 @@ import jsonschema_rs
 from jsonschema_rs.canonical import CanonicalizationError, Containment, Satisfiability
 
 from pyevents_codegen.draft import draft_of
-from pyevents_codegen.place import escape
+from pyevents_codegen.pointer import escape
 from pyevents_codegen.references import LISTS, MAPS, SINGLE, moved, resolve
 
 __all__ = ["canonical", "covers", "disjoint", "opened"]

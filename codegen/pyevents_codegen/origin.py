@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyevents_codegen.pointer import tokens
+
 __all__ = ["in_avro"]
 
 
@@ -14,17 +16,17 @@ def in_avro(record: dict[str, Any], pointer: str) -> str:
         record: The Avro schema of the payload.
         pointer: JSON pointer into the view that `view.derive` makes of it.
     """
-    tokens = [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+    keys = tokens(pointer)
     at, here = "", record
-    while len(tokens) > 1:
-        keyword, name, *tokens = tokens
+    while len(keys) > 1:
+        keyword, name, *keys = keys
         if keyword == "definitions":
             at, here = _named(record, name, "") or (at, here)
         elif keyword == "properties":
             names = [field["name"] for field in here["fields"]]
             return f"{at}/fields/{names.index(name)}" if name in names else at
         else:
-            tokens = [name, *tokens]
+            keys = [name, *keys]
     return at
 
 

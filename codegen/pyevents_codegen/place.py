@@ -12,17 +12,14 @@ import tomllib
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["escape", "in_json", "in_toml", "last", "line_and_column", "second_key"]
+from pyevents_codegen.pointer import escape, tokens
+
+__all__ = ["in_json", "in_toml", "last", "line_and_column", "second_key"]
 
 _SPAN = 200
 """Most lines of one TOML value, for finding places."""
 
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+')
-
-
-def escape(key: str) -> str:
-    """Return a key as a token of a JSON pointer (RFC 6901, section 3)."""
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def in_json(text: str, pointer: str) -> tuple[int, int] | None:
@@ -92,13 +89,13 @@ def _unquoted(token: str) -> str:
 def in_toml(text: str, pointer: str) -> tuple[int, int] | None:
     """Find, by halving, the line with which the document begins to hold the pointer: TOML is read in order."""
     lines = text.splitlines(keepends=True)
-    tokens = [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
-    if not tokens:
+    keys = tokens(pointer)
+    if not keys:
         return 1, 1
-    line = bisect.bisect_left(range(len(lines) + 1), True, key=lambda end: _holds(_beginning(lines, end), tokens))
+    line = bisect.bisect_left(range(len(lines) + 1), True, key=lambda end: _holds(_beginning(lines, end), keys))
     if line > len(lines):
         return None
-    return line, max(lines[line - 1].find(tokens[-1]), 0) + 1
+    return line, max(lines[line - 1].find(keys[-1]), 0) + 1
 
 
 def _beginning(lines: list[str], end: int) -> Any:
@@ -111,13 +108,13 @@ def _beginning(lines: list[str], end: int) -> Any:
     return None
 
 
-def _holds(value: Any, tokens: list[str]) -> bool:
-    for token in tokens:
+def _holds(value: Any, keys: list[str]) -> bool:
+    for key in keys:
         if isinstance(value, list):
             value = {str(index): item for index, item in enumerate(value)}
-        if not isinstance(value, dict) or token not in value:
+        if not isinstance(value, dict) or key not in value:
             return False
-        value = value[token]
+        value = value[key]
     return True
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyevents_codegen.finding import Finding
-from pyevents_codegen.place import escape
+from pyevents_codegen.pointer import escape, tokens
 from pyevents_codegen.source import Source
 
 __all__ = ["LISTS", "MAPS", "SINGLE", "children", "findings", "mapped", "moved", "resolve", "subschemas"]
@@ -98,8 +98,7 @@ def resolve(root: Any, reference: str) -> Any:
         LookupError: There is none.
     """
     found = root
-    for token in reference.removeprefix("#").split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
+    for key in tokens(reference):
         found = found[int(key)] if isinstance(found, list) else found[key]
     return found
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pyevents_codegen.compat.cycles import turns_in_place
-from pyevents_codegen.compat.document import Document, pointer_text, read_document
+from pyevents_codegen.compat.document import Document, read_document
 from pyevents_codegen.compat.judges import Judges
 from pyevents_codegen.compat.proof import (
     Answer,
@@ -18,6 +18,7 @@ from pyevents_codegen.compat.proof import (
 from pyevents_codegen.compat.search import Hunt
 from pyevents_codegen.compat.shrink import smallest
 from pyevents_codegen.compat.verdict import Json, SchemaRefused, Verdict
+from pyevents_codegen.pointer import joined
 
 __all__ = ["decide_json"]
 
@@ -82,7 +83,7 @@ def _side(text: str, role: str) -> tuple[Document, Judges]:
 def _breaking(pair: _Pair, message: Json) -> Verdict:
     message = smallest(message, pair.breaks, time.monotonic() + _SHRINKING_S)
     path, rule = pair.ours.complaint(message)
-    pointer = pointer_text(path)
+    pointer = joined(path)
     where = f"at {pointer}" if pointer else "as a whole"
     return Verdict(
         "breaking",

@@ -14,7 +14,7 @@ from typing import Any
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import ContractFolder, PayloadVersion
 from pyevents_codegen.history.difference import Change, differences
-from pyevents_codegen.place import escape
+from pyevents_codegen.pointer import escape
 
 __all__ = ["hints"]
 

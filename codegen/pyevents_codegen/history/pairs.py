@@ -12,7 +12,7 @@ from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import ContractFolder
 from pyevents_codegen.history.demand import Demand, demands
 from pyevents_codegen.history.texts import ContractTexts
-from pyevents_codegen.place import escape
+from pyevents_codegen.pointer import escape, tokens
 
 __all__ = ["broken", "compatibility", "first_broken"]
 
@@ -75,13 +75,12 @@ def _schema_pointer(view: dict[str, Any], pointer: str) -> str:
     """Return where the payload schema speaks about a place in a message, or about the nearest place around it."""
     schema: Any = view
     found = ""
-    for token in pointer.split("/")[2:]:
+    for name in tokens(pointer)[1:]:
         while isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
             found = schema["$ref"].removeprefix("#")
             schema = references.resolve(view, schema["$ref"])
         if not isinstance(schema, dict):
             break
-        name = token.replace("~1", "/").replace("~0", "~")
         if name in schema.get("properties", {}):
             schema, found = schema["properties"][name], f"{found}/properties/{escape(name)}"
         elif isinstance(schema.get("items"), dict):

@@ -17,7 +17,7 @@ from pyevents_codegen.examples import Example
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
 from pyevents_codegen.origin import in_avro
-from pyevents_codegen.place import escape
+from pyevents_codegen.pointer import escape
 from pyevents_codegen.rules.style import style
 from pyevents_codegen.source import Source
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pyevents_codegen.place import escape
+from pyevents_codegen.pointer import joined
 from pyevents_codegen.rules.case import Case, Problem, Seen
 from pyevents_codegen.rules.rule import Rule
 
@@ -43,7 +43,7 @@ def _realistic(case: Case) -> Iterator[Problem]:
         for example in seen.examples:
             for path, value in _leaves(example.source.value, ()) if example.reason is None else ():
                 if isinstance(value, str) and _MADE_UP.match(value.strip()):
-                    pointer = "".join(f"/{escape(token)}" for token in path)
+                    pointer = joined(path)
                     yield Problem(example.source, pointer, "the text is a placeholder")
 
 

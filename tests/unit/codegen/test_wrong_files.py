@@ -79,7 +79,7 @@ WRONG_TEXT = [
     ("patient.created/1.0.json", '{"minimum": ' + "9" * 5000 + "}", "json-number", 0, "digits", "smaller"),
     ("patient.created/1.0.json", r'{"title": "\ud800"}', "json-text", 0, "surrogate", "character"),
     ("patient.created/1.0.json", '{"not":' * 100 + "{}" + "}" * 100, "file-depth", 0, "64 levels", "flatter"),
-    ("patient.created/1.0.json", "[" * 100_000, "file-depth", 0, "too deeply", "64 levels"),
+    ("patient.created/1.0.json", "[" * 100_000, "file-depth", 0, "64 levels", "flatter"),
     ("patient.created/1.0.json", b'{"title": "M\xfcller"}', "file-encoding", 0, "byte 12 is not UTF-8", "UTF-8"),
     ("patient.created/1.0.json", "[]", "schema-form", 1, "object", "{…}"),
     ("envelope/1.0.yaml", "", "version-name", 0, "envelope", "1.0.json"),
