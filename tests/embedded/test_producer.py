@@ -242,18 +242,24 @@ def publish(number):
     producer.publish(PatientCreated(patient_id=1, vorname=str(number), nachname=mark))
 
 def exit_of(work):
-    began = time.monotonic()
+    # From the child's last statement to its end as the parent sees it; one clock for both.
+    said, told = os.pipe()
     pid = os.fork()
     if pid == 0:
         work()
+        os.write(told, time.monotonic_ns().to_bytes(8, "big"))
         sys.exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    return time.monotonic() - began
+    return time.monotonic() - int.from_bytes(os.read(said, 8), "big") / 1e9
+
+def shortest_exit_of(work):
+    # What else the machine does makes an exit longer, never shorter: the shortest is what the exit itself takes.
+    return min(exit_of(work) for _ in range(5))
 
 publish(0)
 assert producer.flush(20) == 0
-print("idle child", exit_of(lambda: None))
-print("publishing child", exit_of(lambda: publish(1)))
+print("idle child", shortest_exit_of(lambda: None))
+print("publishing child", shortest_exit_of(lambda: publish(1)))
 fork = multiprocessing.get_context("fork")
 with fork.Pool(2) as pool:
     pool.map(publish, [2, 3, 4])
@@ -290,4 +296,5 @@ def test_children_of_fork_and_of_multiprocessing_publish_and_end(
     assert done.returncode == 0, done.stderr
     assert sorted(set(numbers(arrived(mark)))) == list(range(7))
     seconds = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines())
-    assert float(seconds["idle child"]) < 5, "measured: 0.1 s; teardown of an inherited client would never end"
+    assert float(seconds["idle child"]) < 1, "measured: 0.07 s; teardown of an inherited client would never end"
+    assert float(seconds["publishing child"]) < 1, "measured: 0.12 s, its event and a client of its own included"
