@@ -13,9 +13,10 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from pyevents.catalog import load
 from pyevents.cli import main
-from pyevents.dev.real.apicurio import RealRegistry
 from pyevents.dev.real.kafka import RealKafka
 from pyevents.dev.real.process import free_port
+from pyevents.dev.registry.http import RegistryServer
+from pyevents.dev.registry.registry import Registry
 from pyevents.kafka import KafkaTransport
 from pyevents.registry import HttpRegistry, Schema
 from pyevents.spool import rejected
@@ -116,7 +117,7 @@ def test_event_that_the_broker_never_takes_is_put_aside_and_the_others_go_on(
 
 
 def test_event_that_the_broker_calls_corrupt_for_ever_is_put_aside_and_can_be_replayed(
-    proxy: Proxy, servers: str, load_on: StartLoad, spool_folder: Path, real_registry: RealRegistry
+    proxy: Proxy, servers: str, load_on: StartLoad, spool_folder: Path
 ) -> None:
     mark = "Oschatz"
     with load_on(properties=LOOK_OFTEN) as load:
@@ -133,9 +134,10 @@ def test_event_that_the_broker_calls_corrupt_for_ever_is_put_aside_and_can_be_re
     assert (status.rejected, status.waiting) == (1, {})
     assert "corrupt" in one.reason and mark not in one.reason
     proxy.relent()
-    register(real_registry.url)
-    to = ["--bootstrap-servers", servers, "--registry", real_registry.url]
-    result = CliRunner().invoke(main, ["spool", "rejected", "replay", "--all", *to])
+    with RegistryServer(Registry()) as registry:
+        register(registry.url)
+        to = ["--bootstrap-servers", servers, "--registry", registry.url]
+        result = CliRunner().invoke(main, ["spool", "rejected", "replay", "--all", *to])
     assert result.exit_code == 0, result.output
     assert put_aside(spool_folder) == []
     assert id_of(one) in {seen.event_id for seen in read_topics(servers, [PATIENTS])}

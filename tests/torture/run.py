@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from pyevents.kafka import KafkaTransport
 from pyevents.registry import HttpRegistry, Schema
 from pyevents.spool import rejected
 from pyevents.spool.listing import streams
+from tests.suite.tmpfs import ROOMY, Tmpfs
 from tests.torture.mischief import BROKER, REGISTRY, Servers
 from tests.torture.verdict import judge, read_topics
 from tests.torture.writer import TOPICS, Settings
@@ -34,7 +35,7 @@ _FAR_APART = 10_000_000
 
 
 def torture(
-    count: int, seed: int, *, rate: float = 60.0, say: Callable[[str], None] = lambda _: None
+    count: int, seed: int, *, rate: float = 60.0, own_disk: bool = False, say: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
     """Run it and return the verdict, fit for one line of JSON; `good` says whether all is as promised.
 
@@ -42,11 +43,16 @@ def torture(
         count: Mischiefs to do.
         seed: Decides which ones, upon whom and when; the machine's own timing is not replayed.
         rate: Events a second of each thread, roughly.
+        own_disk: This process is in a namespace in which it may mount one, and fill it for all writers at once; else
+            the files of one writer are limited in size, which its system calls meet as they meet a full disk.
         say: Hears what is done.
     """
     chance, begin = random.Random(seed), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="pyevents-torture-") as name, _servers(chance) as servers:
-        run = _Run(Path(name), servers, seed, rate)
+    with (
+        tempfile.TemporaryDirectory(prefix="pyevents-torture-") as name,
+        _servers(chance) as servers,
+        closing(_Run(Path(name), servers, seed, rate, own_disk)) as run,
+    ):
         done = run.mistreat(count, chance, say)
         run.end(chance)
         undrained = run.drain(say)
@@ -58,7 +64,7 @@ def torture(
             "undrained": undrained,
             "good": verdict.good and not unforeseen and not undrained,
             "mischief": dict(done),
-            "disk_full_by": "RLIMIT_FSIZE",
+            "disk_full_by": "tmpfs" if own_disk else "RLIMIT_FSIZE",
             "seconds": round(time.monotonic() - begin, 1),
             "n": count,
             "seed": seed,
@@ -68,11 +74,12 @@ def torture(
 class _Run:
     """The writers of one run, and what may be done to them."""
 
-    def __init__(self, folder: Path, servers: Servers, seed: int, rate: float) -> None:
+    def __init__(self, folder: Path, servers: Servers, seed: int, rate: float, own_disk: bool) -> None:
         self.ledger = Ledger()
         self._servers = servers
         self._spool, self._logs = folder / "spool", folder / "logs"
         self._spool.mkdir(mode=0o700)
+        self._disk = Tmpfs(self._spool) if own_disk else None
         self._logs.mkdir()
         self._slots = [
             Slot(
@@ -116,7 +123,7 @@ class _Run:
     def end(self, chance: random.Random) -> None:
         """End the writers, some of them badly, and hear their last words."""
         for slot in self._slots:
-            slot.lift_quota()
+            self._free_disk(slot)
             chance.choice((slot.kill, slot.terminate, slot.close))()
         self.ledger.close()
 
@@ -153,6 +160,11 @@ class _Run:
             ]
         return found[:10]
 
+    def close(self) -> None:
+        """Give the disk back."""
+        if self._disk is not None:
+            self._disk.close()
+
     def _settings(self, service: str, first_key: int, seed: int, rate: float) -> Settings:
         servers, registry = self._servers.kafka.bootstrap_servers, self._servers.registry.url
         return Settings(servers, registry, str(self._spool), service, first_key, {}, seed, rate)
@@ -171,8 +183,18 @@ class _Run:
         slot.start()
 
     def _fill_disk(self, slot: Slot, chance: random.Random) -> None:
-        slot.quota(chance.randrange(4_000, 400_000))
-        threading.Timer(chance.uniform(1, 4), slot.lift_quota).start()
+        room = chance.randrange(4_000, 400_000)
+        if self._disk is not None:
+            self._disk.leave(room)
+        else:
+            slot.quota(room)
+        threading.Timer(chance.uniform(1, 4), self._free_disk, (slot,)).start()
+
+    def _free_disk(self, slot: Slot) -> None:
+        if self._disk is not None:
+            self._disk.leave(ROOMY)
+        else:
+            slot.lift_quota()
 
     def _fork(self, slot: Slot, chance: random.Random) -> None:
         """Only where keys are fresh: a child that outlives its parent may adopt before the successor does."""

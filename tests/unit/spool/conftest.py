@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,11 +90,14 @@ def process() -> Callable[[Callable[[], None]], object]:
                 work()
                 os.write(said, b"+")
                 signal.pause()
+            except BaseException:
+                os.write(said, traceback.format_exc().encode()[-60_000:])
             finally:
                 os._exit(1)
         os.close(said)
         try:
-            assert os.read(ready, 1) == b"+", "the process failed before it was ready"
+            word = os.read(ready, 60_000)
+            assert word == b"+", f"the process failed before it was ready: {word.decode()}"
             yield pid
         finally:
             os.close(ready)

@@ -1,0 +1,93 @@
+"""A small disk that can run full, made without privileges: a tmpfs in a user and mount namespace (namespaces(7)).
+
+Only the process that enters the namespace, and those that it starts, see the disk. It takes no memory but for what is
+written to it: its size is changed under the files that lie there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from pathlib import Path
+
+__all__ = ["ROOMY", "Tmpfs", "enter_namespace", "namespaces_refused"]
+
+ROOMY = 1 << 30
+"""Bytes; four times what a spool keeps in reserve."""
+
+_NEW_MOUNTS, _NEW_USER = 0x00020000, 0x10000000
+_REMOUNT, _DETACH = 32, 2
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def enter_namespace() -> None:
+    """Take this process, which has one thread only, into a namespace in which it may mount.
+
+    Raises:
+        OSError: The system has no such namespaces, or refuses them to this user.
+    """
+    user, group = os.getuid(), os.getgid()
+    _call("unshare", _NEW_USER | _NEW_MOUNTS)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+
+
+def namespaces_refused() -> str:
+    """Return why this system lets nobody mount a disk of his own, or nothing where it does."""
+    said, told = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            enter_namespace()
+            Tmpfs(Path("/tmp"))
+        except (OSError, AttributeError) as error:
+            os.write(told, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(told)
+    os.waitpid(child, 0)
+    with os.fdopen(said) as answer:
+        return answer.read()
+
+
+class Tmpfs:
+    """A disk of its own at a folder, in the namespace of this process.
+
+    Args:
+        folder: Where to mount it; mode 0700.
+
+    Raises:
+        OSError: This process is in no namespace of its own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._mount(0, ROOMY)
+
+    def leave(self, room: int) -> None:
+        """Let it be so full that *room* bytes are left, in whole pages."""
+        while True:
+            status = os.statvfs(self._folder)
+            used = (status.f_blocks - status.f_bfree) * status.f_frsize
+            try:
+                return self._mount(_REMOUNT, max(_PAGE, used + room))  # a size of 0 would mean no limit
+            except OSError as error:
+                if error.errno != errno.EINVAL:  # else more was written meanwhile
+                    raise
+
+    def close(self) -> None:
+        """Take it away, with all that lies there."""
+        _call("umount2", bytes(self._folder), _DETACH)
+
+    def _mount(self, flags: int, size: int) -> None:
+        options = f"size={size},mode=700".encode()
+        _call("mount", b"tmpfs", bytes(self._folder), b"tmpfs", ctypes.c_ulong(flags), options)
+
+
+def _call(name: str, *arguments: object) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if getattr(libc, name)(*arguments) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{name}: {os.strerror(code)}")
