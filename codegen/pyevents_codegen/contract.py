@@ -8,10 +8,10 @@ from typing import Any
 
 from pyevents.errors import did_you_mean
 from pyevents_codegen import metaschema, naming, payload, references
-from pyevents_codegen.finding import Finding
+from pyevents_codegen.finding import Finding, of_file
 from pyevents_codegen.folder import ContractFolder, Envelope, PayloadVersion
 from pyevents_codegen.pointer import escape
-from pyevents_codegen.source import Source, read
+from pyevents_codegen.source import Source
 
 __all__ = ["load"]
 
@@ -39,7 +39,7 @@ def load(
     if not naming.EVENT_TYPE.fullmatch(folder.name):
         message = f"{folder.name!r} is no event type"
         remedy = "Name the folder <entity>.<what happened> in lower case, such as patient.created."
-        findings.append(Finding(shown, 0, 0, "", "event-type", message, remedy))
+        findings.append(of_file(shown, "event-type", message, remedy))
     findings += payload.sequence([path.name for path in folder.iterdir()], shown)
     source = _settings(folder, shown, findings)
     settings = source.value if source else {}
@@ -61,15 +61,9 @@ def _settings(folder: Path, shown: str, findings: list[Finding]) -> Source | Non
     path = folder / "contract.toml"
     if not path.exists():
         remedy = "Add it; `pyevents new` writes one, and that of any other contract shows its keys."
-        findings.append(Finding(shown, 0, 0, "", "contract-missing", "there is no contract.toml", remedy))
+        findings.append(of_file(shown, "contract-missing", "there is no contract.toml", remedy))
         return None
-    source = read(path, f"{shown}/contract.toml")
-    if isinstance(source, Finding):
-        findings.append(source)
-        return None
-    found = metaschema.check(source, "contract")
-    findings += found
-    return None if found else source
+    return metaschema.read_checked(path, f"{shown}/contract.toml", "contract", findings)
 
 
 def _contract(event_type: str, source: Source, versions: tuple[PayloadVersion, ...]) -> ContractFolder:

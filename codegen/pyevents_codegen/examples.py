@@ -17,7 +17,7 @@ import jsonschema_rs
 from msgspec import Struct
 
 from pyevents_codegen.compose import canonical
-from pyevents_codegen.finding import Finding
+from pyevents_codegen.finding import Finding, of_file
 from pyevents_codegen.folder import ContractFolder, Folder, Number, PayloadVersion
 from pyevents_codegen.opening import opened
 from pyevents_codegen.pointer import joined
@@ -129,7 +129,7 @@ def of_version(folder: Folder, contract: ContractFolder, version: PayloadVersion
         if named is None:
             remedy = "Name it <field>--<keyword>.json, such as vorname--maxLength.json."
             message = "the name does not say why it is invalid"
-            yield Finding(path.as_posix(), 0, 0, "", "example-name", message, remedy)
+            yield of_file(path.as_posix(), "example-name", message, remedy)
             continue
         source = read(path, path.as_posix())
         yield source if isinstance(source, Finding) else Example(source, Reason(named["field"], named["keyword"]))
@@ -170,7 +170,7 @@ def _strangers(folder: Folder, contract: ContractFolder) -> Iterator[Finding]:
         if path.name not in known and not path.name.startswith("."):
             remedy = f"Put it into the folder of a version: {', '.join(sorted(known))}."
             message = "these examples belong to no version"
-            yield Finding(path.as_posix(), 0, 0, "", "example-stray", message, remedy)
+            yield of_file(path.as_posix(), "example-stray", message, remedy)
 
 
 def _judged(example: Example, writer: Any, reader: Any) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from pyevents.errors import PyEventsError
 
-__all__ = ["Finding", "SchemaFolderInvalid", "Severity"]
+__all__ = ["Finding", "SchemaFolderInvalid", "Severity", "of_file"]
 
 Severity = Literal["error", "warning", "notice"]
 
@@ -43,6 +43,11 @@ class Finding(Struct, frozen=True, order=True):
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         shown = f"\n    {self.counterexample}" if self.counterexample else ""
         return f"{place}: {self.severity} {self.rule}: {self.message}. {self.remedy}{shown}"
+
+
+def of_file(file: str, rule: str, message: str, remedy: str, *, severity: Severity = "error") -> Finding:
+    """Return a finding about a whole file or folder."""
+    return Finding(file, 0, 0, "", rule, message, remedy, severity)
 
 
 class SchemaFolderInvalid(PyEventsError):

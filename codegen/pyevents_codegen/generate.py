@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from pyevents_codegen.assemble import assemble, text
 from pyevents_codegen.examples import packaged
-from pyevents_codegen.finding import Finding
+from pyevents_codegen.finding import Finding, of_file
 from pyevents_codegen.folder import Folder
 from pyevents_codegen.load import load_folder
 from pyevents_codegen.memory import Memory, digest, inputs_of, recall, remember, toolchain
@@ -125,7 +125,7 @@ def check(
     files = plan(folder or load_folder(schemas), package, package_root, topics_script, memory.modules).files
     findings = [_stale(path, content) for path, content in files.items() if _content(path) != content]
     for path in sorted(_generated(target) - files.keys()):
-        findings.append(Finding(path.as_posix(), 0, 0, "", "generated-stale", "no contract gives this file", _REMEDY))
+        findings.append(of_file(path.as_posix(), "generated-stale", "no contract gives this file", _REMEDY))
     return findings
 
 
@@ -153,7 +153,7 @@ def _settled(memory: Memory, inputs: str, target: Path) -> bool:
 def _stale(path: Path, wanted: bytes) -> Finding:
     found = _content(path)
     if found is None:
-        return Finding(path.as_posix(), 0, 0, "", "generated-stale", "this file is missing", _REMEDY)
+        return of_file(path.as_posix(), "generated-stale", "this file is missing", _REMEDY)
     lines, expected = found.splitlines(), wanted.splitlines()
     pairs = enumerate(zip(lines, expected, strict=False), 1)
     line = next((number for number, (one, other) in pairs if one != other), min(len(lines), len(expected)) + 1)

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from pyevents.catalog import dead_letter_topic, retry_topic
 from pyevents.errors import did_you_mean
 from pyevents_codegen import contract, metaschema, naming
-from pyevents_codegen.finding import Finding, SchemaFolderInvalid
+from pyevents_codegen.finding import Finding, SchemaFolderInvalid, of_file
 from pyevents_codegen.folder import ContractFolder, Envelope, Folder, Settings, TopicTable
 from pyevents_codegen.source import Source, read
 
@@ -37,7 +39,7 @@ def load_folder(schemas: Path) -> Folder:
     shown = schemas.as_posix()
     if not schemas.is_dir():
         remedy = "Name the folder of contracts with `--schemas`, or make it with `pyevents new`."
-        raise SchemaFolderInvalid([Finding(shown, 0, 0, "", "folder-missing", "there is no such folder", remedy)])
+        raise SchemaFolderInvalid([of_file(shown, "folder-missing", "there is no such folder", remedy)])
     topics = _topics(schemas, shown, findings)
     settings = _settings(schemas, shown, findings)
     envelopes = _envelopes(schemas / "envelope", f"{shown}/envelope", findings)
@@ -48,7 +50,7 @@ def load_folder(schemas: Path) -> Folder:
             continue
         if not path.is_dir():
             remedy = did_you_mean(path.name, _KNOWN_FILES, "Move it elsewhere; a contract is a folder.")
-            findings.append(Finding(f"{shown}/{path.name}", 0, 0, "", "unknown-file", "unknown file", remedy))
+            findings.append(of_file(f"{shown}/{path.name}", "unknown-file", "unknown file", remedy))
             continue
         names.append(path.name)
         known = topics.topics if topics else None
@@ -64,27 +66,13 @@ def load_folder(schemas: Path) -> Folder:
 def _settings(schemas: Path, shown: str, findings: list[Finding]) -> Settings:
     if not (schemas / "pyevents.toml").exists():
         return Settings()
-    source = read(schemas / "pyevents.toml", f"{shown}/pyevents.toml")
-    if isinstance(source, Finding):
-        findings.append(source)
-        return Settings()
-    found = metaschema.check(source, "pyevents")
-    findings += found
-    return Settings() if found else Settings(**_tuples(source.value), source=source)
-
-
-def _tuples(value: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(item) if isinstance(item, list) else item for key, item in value.items()}
+    source = metaschema.read_checked(schemas / "pyevents.toml", f"{shown}/pyevents.toml", "pyevents", findings)
+    return msgspec.convert({**source.value, "source": source}, Settings) if source else Settings()
 
 
 def _topics(schemas: Path, shown: str, findings: list[Finding]) -> TopicTable | None:
-    source = read(schemas / "topics.toml", f"{shown}/topics.toml")
-    if isinstance(source, Finding):
-        findings.append(source)
-        return None
-    found = metaschema.check(source, "topics")
-    findings += found
-    if found:
+    source = metaschema.read_checked(schemas / "topics.toml", f"{shown}/topics.toml", "topics", findings)
+    if source is None:
         return None
     table = TopicTable(
         source.value["defaults"], source.value.get("environments", {}), dict(sorted(source.value["topics"].items()))
@@ -126,9 +114,7 @@ def _envelopes(folder: Path, shown: str, findings: list[Finding]) -> dict[str, E
             continue
         if match is None:
             remedy = "Name it MAJOR.MINOR.json or MAJOR.MINOR.avsc, such as 1.0.json."
-            findings.append(
-                Finding(f"{shown}/{path.name}", 0, 0, "", "version-name", "no envelope has this name", remedy)
-            )
+            findings.append(of_file(f"{shown}/{path.name}", "version-name", "no envelope has this name", remedy))
             continue
         source = read(path, f"{shown}/{path.name}")
         problems = [source] if isinstance(source, Finding) else list(_envelope(source, match[2]))
@@ -137,7 +123,7 @@ def _envelopes(folder: Path, shown: str, findings: list[Finding]) -> dict[str, E
             found.setdefault(match[1], {})[match[2]] = source
     if "1.0" not in found and not any(finding.file.startswith(shown) for finding in findings):
         message = "there is no envelope 1.0"
-        findings.append(Finding(shown, 0, 0, "", "envelope-missing", message, "Add 1.0.json, and 1.0.avsc for Avro."))
+        findings.append(of_file(shown, "envelope-missing", message, "Add 1.0.json, and 1.0.avsc for Avro."))
     return {number: Envelope(number, parts.get("json"), parts.get("avsc")) for number, parts in found.items()}
 
 
@@ -179,7 +165,7 @@ def _collisions(names: list[str], contracts: list[ContractFolder], shown: str) -
         other = by_case.setdefault(re.sub(r"[^a-z0-9]+", ".", name.lower()), name)
         if other != name:
             message = f"the event type is that of {other!r} in another spelling"
-            yield Finding(f"{shown}/{name}", 0, 0, "", "event-type-twice", message, "Rename or merge one of them.")
+            yield of_file(f"{shown}/{name}", "event-type-twice", message, "Rename or merge one of them.")
     spellings = set(by_case.values())
     owners: dict[str, str] = {}
     for one in (one for one in contracts if one.event_type in spellings):
@@ -189,4 +175,4 @@ def _collisions(names: list[str], contracts: list[ContractFolder], shown: str) -
                 if other != one.event_type:
                     message = f"{made} would stand for {other!r} too"
                     remedy = "Rename one of the event types."
-                    yield Finding(f"{shown}/{one.event_type}", 0, 0, "", "class-twice", message, remedy)
+                    yield of_file(f"{shown}/{one.event_type}", "class-twice", message, remedy)

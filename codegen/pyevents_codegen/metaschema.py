@@ -6,6 +6,7 @@ import functools
 import importlib.resources
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -14,9 +15,9 @@ from pyevents.errors import did_you_mean
 from pyevents_codegen.draft import DRAFTS, VALIDATORS, draft_of, name_of
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.pointer import escape, joined
-from pyevents_codegen.source import Source
+from pyevents_codegen.source import Source, read
 
-__all__ = ["check", "schema_findings"]
+__all__ = ["check", "read_checked", "schema_findings"]
 
 _DRAFTS = (7, 19, 20)
 """Those that payload schemas may be of."""
@@ -31,6 +32,17 @@ def check(source: Source, form: str) -> list[Finding]:
     schema = _form(form)
     plain = _plain(source.value)
     return [finding for error in _validator(form).iter_errors(plain) for finding in _findings(source, schema, error)]
+
+
+def read_checked(path: Path, file: str, form: str, findings: list[Finding]) -> Source | None:
+    """Read a file of a form; None where it is not, and what is wrong is added to *findings*."""
+    source = read(path, file)
+    if isinstance(source, Finding):
+        findings.append(source)
+        return None
+    found = check(source, form)
+    findings += found
+    return None if found else source
 
 
 def schema_findings(source: Source) -> list[Finding]:

@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from pyevents_codegen import metaschema, references, view
 from pyevents_codegen.draft import draft_of
-from pyevents_codegen.finding import Finding
+from pyevents_codegen.finding import Finding, of_file
 from pyevents_codegen.folder import Number, PayloadVersion
 from pyevents_codegen.source import Source, read
 
@@ -47,10 +47,10 @@ def load(folder: Path, shown: str, envelopes: dict[str, str], findings: list[Fin
             version = _version(path, f"{shown}/{path.name}", number, envelope, findings)
             versions += [version] if version else []
         elif path.suffix in (".json", ".avsc", ".yaml", ".yml") or re.match(r"v?[0-9]", path.name):
-            findings.append(_of_file(f"{shown}/{path.name}", "version-name", "no version has this name", _REMEDY))
+            findings.append(of_file(f"{shown}/{path.name}", "version-name", "no version has this name", _REMEDY))
         else:
             message = "a contract has contract.toml, version files and examples/, and nothing else"
-            findings.append(_of_file(f"{shown}/{path.name}", "unknown-file", message, "Move it elsewhere."))
+            findings.append(of_file(f"{shown}/{path.name}", "unknown-file", message, "Move it elsewhere."))
     findings += _drafts(versions)
     return tuple(sorted(versions, key=lambda version: version.number))
 
@@ -63,25 +63,25 @@ def sequence(names: list[str], shown: str) -> Iterator[Finding]:
     found = sorted((int(match[1]), int(match[2]), match[3]) for name in names if (match := _FILE.fullmatch(name)))
     if not found:
         message = "the contract has no version"
-        yield _of_file(shown, "version-missing", message, "Add a payload schema as 1.0.json or 1.0.avsc.")
+        yield of_file(shown, "version-missing", message, "Add a payload schema as 1.0.json or 1.0.avsc.")
         return
     for (major, minor, _), after in pairwise(found):
         if after[:2] == (major, minor):
             message = f"version {major}.{minor} stands twice, as JSON and as Avro"
-            yield _of_file(f"{shown}/{major}.{minor}.avsc", "version-twice", message, "Keep one of the two files.")
+            yield of_file(f"{shown}/{major}.{minor}.avsc", "version-twice", message, "Keep one of the two files.")
     for major in sorted({number for number, _, _ in found}):
         formats = {kind for number, _, kind in found if number == major}
         if len(formats) > 1 and len({minor for number, minor, _ in found if number == major}) > 1:
             message = f"the versions of major {major} are of two formats"
-            yield _of_file(shown, "version-formats", message, "Another format is a new major.")
+            yield of_file(shown, "version-formats", message, "Another format is a new major.")
         minors = sorted({minor for number, minor, _ in found if number == major})
         if minors != list(range(len(minors))):
             missing = next(minor for minor in range(len(minors)) if minor not in minors)
             message = f"version {major}.{missing} is missing"
-            yield _of_file(shown, "version-gap", message, "Number minors from 0 without a gap.")
+            yield of_file(shown, "version-gap", message, "Number minors from 0 without a gap.")
     majors = sorted({number for number, _, _ in found})
     if majors != list(range(majors[0], majors[0] + len(majors))):
-        yield _of_file(shown, "version-gap", "a major is missing in between", "Number majors without a gap.")
+        yield of_file(shown, "version-gap", "a major is missing in between", "Number majors without a gap.")
 
 
 def _drafts(versions: list[PayloadVersion]) -> Iterator[Finding]:
@@ -149,7 +149,3 @@ def _broken(source: Source, schema: dict[str, Any]) -> Iterator[Finding]:
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         message = getattr(error, "message", str(error)).splitlines()[0].rstrip(".")
         yield source.finding("schema-form", "", f"no validator can be built: {message}", "Correct the schema.")
-
-
-def _of_file(file: str, rule: str, message: str, remedy: str) -> Finding:
-    return Finding(file, 0, 0, "", rule, message, remedy)

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from pyevents_codegen.finding import Finding, Severity
+from pyevents_codegen.finding import Finding, Severity, of_file
 from pyevents_codegen.place import in_json, in_toml, last, line_and_column, second_key
 from pyevents_codegen.strict import NotStrict, parse
 
@@ -58,18 +58,18 @@ def read(path: Path, file: str) -> Source | Finding:
         with path.open("rb") as opened:
             content = opened.read(SIZE + 1)
         if len(content) > SIZE:
-            return _whole(file, "file-size", f"it is larger than {SIZE // 2**20} MiB", "Make it smaller.")
+            return of_file(file, "file-size", f"it is larger than {SIZE // 2**20} MiB", "Make it smaller.")
         text = content.decode("utf-8")
     except OSError as error:
-        return _whole(file, "file-unreadable", f"it cannot be read: {error.strerror}", "Make it a readable file.")
+        return of_file(file, "file-unreadable", f"it cannot be read: {error.strerror}", "Make it a readable file.")
     except UnicodeDecodeError as error:
-        return _whole(file, "file-encoding", f"byte {error.start} is not UTF-8", "Save it as UTF-8.")
+        return of_file(file, "file-encoding", f"byte {error.start} is not UTF-8", "Save it as UTF-8.")
     return _toml(file, text) if file.endswith(".toml") else _json(file, text)
 
 
 def _toml(file: str, text: str) -> Source | Finding:
     if text.startswith("\ufeff"):
-        return _whole(file, "file-encoding", "it starts with a byte order mark", "Save it as UTF-8 without one.")
+        return of_file(file, "file-encoding", "it starts with a byte order mark", "Save it as UTF-8 without one.")
     try:
         return Source(file, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -80,7 +80,7 @@ def _toml(file: str, text: str) -> Source | Finding:
             line, column = (int(found[1]), int(found[2])) if found[1] else (line, column)
         return Finding(file, line, column, "", "toml-syntax", _clause(message), "Correct the TOML.")
     except RecursionError:
-        return _whole(file, "file-depth", "it is nested too deeply", f"Stay below {DEPTH} levels.")
+        return of_file(file, "file-depth", "it is nested too deeply", f"Stay below {DEPTH} levels.")
 
 
 def _json(file: str, text: str) -> Source | Finding:
@@ -92,10 +92,6 @@ def _json(file: str, text: str) -> Source | Finding:
             pointer, offset = second_key(text)
             place = line_and_column(text, offset)
         return Finding(file, *place, pointer, error.rule, error.message, error.remedy)
-
-
-def _whole(file: str, rule: str, message: str, remedy: str) -> Finding:
-    return Finding(file, 0, 0, "", rule, message, remedy)
 
 
 def _clause(message: str) -> str:

@@ -1,7 +1,6 @@
 """Owns the compatibility verdict on a pair of schema texts; knows nothing of contracts, versions or modes."""
 
-from pyevents_codegen.compat.batch import pairs
-from pyevents_codegen.compat.crowd import PATIENCE_S, Question, decide_all
+from pyevents_codegen.compat.crowd import PATIENCE_S, Question, decide_all, pairs
 from pyevents_codegen.compat.engine import decide
 from pyevents_codegen.compat.verdict import Verdict
 

@@ -1,15 +1,16 @@
-"""Owns deciding many pairs at once on every core; knows nothing of where they come from."""
+"""Owns deciding many pairs: one after the other as lines of JSON, or at once on every core."""
 
 import os
 import queue
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from pyevents_codegen.batch import asked
 from pyevents_codegen.compat.engine import Engine, decide
 from pyevents_codegen.compat.verdict import Verdict
 
-__all__ = ["PATIENCE_S", "Question", "decide_all"]
+__all__ = ["PATIENCE_S", "Question", "decide_all", "pairs"]
 
 PATIENCE_S = 5.0
 """Seconds that a pair of a contract's own versions is worth, on a busy machine too; few take a hundredth of it."""
@@ -60,3 +61,28 @@ def decide_all(questions: Sequence[Question], *, budget_s: float = PATIENCE_S) -
             engines.get().close()
     known = dict(zip(distinct, answers, strict=True))
     return [known[question] for question in questions]
+
+
+def pairs(lines: Iterable[str], *, budget_s: float = 1.0) -> Iterator[dict[str, Any]]:
+    """Decide each line of *lines*, in order; one that cannot be used is answered `error`, and the batch goes on.
+
+    Args:
+        lines: As `pyevents_codegen.batch` reads them.
+        budget_s: Seconds of wall time for each pair.
+
+    Yields:
+        ``{"id", "verdict", "counterexample", "reason", "ms"}``, one for each line, as soon as it is known.
+        `id` is null where the line gave none.
+    """
+    with Engine() as engine:
+        for one in asked(lines):
+            verdict = Verdict("error", reason=one.problem)
+            if not one.problem:
+                verdict = engine.decide(one.reader, one.writer, one.kind, budget_s=budget_s)
+            yield {
+                "id": one.id,
+                "verdict": verdict.kind,
+                "counterexample": verdict.counterexample,
+                "reason": verdict.reason,
+                "ms": round(verdict.ms, 3),
+            }

@@ -8,8 +8,6 @@ from pyevents_codegen.compat.verdict import Json
 
 __all__ = ["child_schemas", "flattened", "search"]
 
-_ONE = ("not", "if", "then", "else", "propertyNames", "contains")
-
 
 def flattened(document: Document, schemas: list[Json]) -> list[dict[str, Json]]:
     """Return every object schema that bears on the same value, through references and combinators.

@@ -15,50 +15,25 @@ from pyevents_codegen.compat.proof import canonical, same_draft
 from pyevents_codegen.compat.values import key_of
 from pyevents_codegen.compat.verdict import Json
 
-__all__ = ["Hunt", "hunt"]
+__all__ = ["Hunt"]
 
 _SEED = 20_240_229
 
 
-def hunt(
-    breaks: Callable[[Json], bool],
-    reader: Document,
-    writer: Document,
-    until: float,
-    seed: int = _SEED,
-    *,
-    directed: bool = True,
-) -> tuple[Json] | None:
-    """Look for a message for which *breaks* is true, until `time.monotonic()` is *until*.
+class Hunt:
+    """A search for a message for which *breaks* is true; it can be paused, and looks at nothing twice.
 
     In this order: bare messages that reach each place where the two differ, changed there; a bare and a full message
-    changed at one place at a time where the two schemas differ;
-    messages drawn from the canonical difference of the two; fuller messages changed everywhere;
-    then two changes at once, over and over. The same seed looks at the same messages in the same order.
+    changed at one place at a time where the two schemas differ; messages drawn from the canonical difference of the
+    two; fuller messages changed everywhere; then two changes at once, over and over. The same seed looks at the same
+    messages in the same order. A message is found in a tuple of one, since it may be null.
 
     Args:
         breaks: Whether a message is a counterexample.
         reader: The schema that should refuse.
         writer: The schema that should admit.
-        until: When to give up.
         seed: Of every choice.
         directed: Also draw from the canonical difference; not where computing it has crashed before.
-
-    Returns:
-        The message in a tuple of one (it may be null), or None.
-    """
-    return Hunt(breaks, reader, writer, seed, directed=directed).until(until)
-
-
-class Hunt:
-    """A search that can be paused: what it has looked at, it does not look at again.
-
-    Args:
-        breaks: As for `hunt`.
-        reader: As for `hunt`.
-        writer: As for `hunt`.
-        seed: As for `hunt`.
-        directed: As for `hunt`.
         admits: Whether the writer admits a message; those that it does not are no ground for changes.
     """
 

@@ -12,10 +12,11 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, BinaryIO
 
-from pyevents_codegen.compat.pair import decide_here
+from pyevents_codegen.compat.avro_pair import decide_avro
+from pyevents_codegen.compat.json_pair import decide_json
 from pyevents_codegen.compat.verdict import Verdict
 
 __all__ = ["main"]
@@ -98,11 +99,23 @@ def _work(questions: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _decided(question: dict[str, Any], budget: float) -> Verdict:
+    started = time.monotonic()
     try:
-        texts = question["reader"], question["writer"], question["kind"]
-        return decide_here(*texts, budget * 0.9, proving=question.get("proving", True))
+        verdict = _decided_here(question, budget * 0.9)
+    except RecursionError:
+        verdict = Verdict("undecided", reason="the schemas nest or recurse too deeply; flatten them")
+    except MemoryError:
+        verdict = Verdict("undecided", reason="the schemas need too much memory; split them")
     except BaseException as error:  # a Rust panic is a BaseException; the pair's text must not end the batch
         return Verdict("undecided", reason=f"the checker failed on this pair ({type(error).__name__}); simplify it")
+    return replace(verdict, ms=(time.monotonic() - started) * 1000)
+
+
+def _decided_here(question: dict[str, Any], budget: float) -> Verdict:
+    texts = question["reader"], question["writer"]
+    if question["kind"] == "avro":
+        return decide_avro(*texts, budget)
+    return decide_json(*texts, budget, proving=question.get("proving", True))
 
 
 def _searching_only(line: bytes, spent_s: float) -> bytes:

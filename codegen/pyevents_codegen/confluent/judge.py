@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from pyevents_codegen.batch import asked
 from pyevents_codegen.confluent.differ import Differ
 from pyevents_codegen.confluent.node import Document, Unreadable
 from pyevents_codegen.confluent.rule import COMPATIBLE
@@ -44,30 +44,15 @@ def judge(reader: str, writer: str, kind: str) -> Answer:
 
 
 def pairs(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Judge each line `{"id", "kind": "json"|"avro", "reader", "writer"}`, in order.
+    """Judge each line of *lines*, as `pyevents_codegen.batch` reads them, in order.
 
     Yields:
         `{"id", "compatible", "changes"}`; with `problem` where a text is no schema or a line is no pair.
     """
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield _row(number, line)
-
-
-def _row(number: int, line: str) -> dict[str, Any]:
-    try:
-        asked = json.loads(line)
-        name, texts = asked.get("id"), (asked["reader"], asked["writer"])
-        kind = asked.get("kind") or asked.get("format") or "json"
-    except (ValueError, KeyError, AttributeError, RecursionError):
-        answer = Answer(False, reasons=(f"line {number} is no JSON object with reader and writer",))
-        return {"id": None, "compatible": False, "changes": [], "problem": answer.reasons[0]}
-    if kind not in ("json", "avro") or not all(isinstance(text, str) for text in texts):
-        answer = Answer(False, reasons=(f'line {number}: kind is "json" or "avro", reader and writer are texts',))
-    else:
-        answer = judge(*texts, kind)
-    row = {"id": name, "compatible": answer.compatible, "changes": list(answer.changes)}
-    return row if answer.compatible or answer.changes else {**row, "problem": "; ".join(answer.reasons)}
+    for one in asked(lines):
+        answer = Answer(False, reasons=(one.problem,)) if one.problem else judge(one.reader, one.writer, one.kind)
+        row = {"id": one.id, "compatible": answer.compatible, "changes": list(answer.changes)}
+        yield row if answer.compatible or answer.changes else {**row, "problem": "; ".join(answer.reasons)}
 
 
 def _json(reader: str, writer: str) -> Answer:

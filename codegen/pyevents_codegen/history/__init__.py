@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyevents_codegen.finding import Finding
+from pyevents_codegen.finding import Finding, of_file
 from pyevents_codegen.folder import Folder
 from pyevents_codegen.history.against import earlier
 from pyevents_codegen.history.hints import hints
@@ -79,4 +79,4 @@ def _news(folder: Folder, lock: Past) -> Iterator[Finding]:
 
 def _nothing(folder: Folder, against: str) -> Finding:
     message = f"{against} has released no contract, so there was nothing to compare with"
-    return Finding(folder.path, 0, 0, "", "against-empty", message, "Nothing to do.", "notice")
+    return of_file(folder.path, "against-empty", message, "Nothing to do.", severity="notice")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyevents_codegen.finding import Finding, Severity
+from pyevents_codegen.finding import Finding, Severity, of_file
 from pyevents_codegen.folder import ContractFolder, Folder
 from pyevents_codegen.history.past import Past, PastContract
 
@@ -53,7 +53,7 @@ def _deleted(folder: Folder, present: Past, past: Past, event_type: str) -> Find
     if heirs:
         message = f"the contract is gone, and {heirs[0]} has its schema; an event type is never renamed"
     remedy = "Bring it back: its events are still in topics, and services may still send them."
-    return Finding(f"{folder.path}/{event_type}", 0, 0, "", "contract-deleted", message, remedy)
+    return of_file(f"{folder.path}/{event_type}", "contract-deleted", message, remedy)
 
 
 def _moved(contract: ContractFolder, released: PastContract, name: str) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def _versions(contract: ContractFolder, present: PastContract, released: PastCon
             if heirs:
                 message = f"version {number} of {name} is numbered {heirs[0]} here"
             remedy = f"Bring {number} back as it was; what comes after it is a new version."
-            yield Finding(folder, 0, 0, "", rule, message, remedy)
+            yield of_file(folder, rule, message, remedy)
         elif now != sha:
             message = (
                 f"version {number} is released, and its message schema is not what {name} has: "

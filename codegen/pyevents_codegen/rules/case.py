@@ -119,6 +119,21 @@ class Case:
         self.contract = contract
         self.versions = versions
 
+    @property
+    def nodes(self) -> Iterator[tuple[Seen, Node]]:
+        """Every subschema of every version; likewise `fields` and `values`."""
+        return ((seen, node) for seen in self.versions for node in seen.nodes)
+
+    @property
+    def fields(self) -> Iterator[tuple[Seen, Node]]:
+        """See `nodes`."""
+        return ((seen, node) for seen in self.versions for node in seen.fields)
+
+    @property
+    def values(self) -> Iterator[tuple[Seen, Node]]:
+        """See `nodes`."""
+        return ((seen, node) for seen in self.versions for node in seen.values)
+
     def problem(self, pointer: str, message: str, remedy: str = "") -> Problem:
         """Return a problem with `contract.toml`."""
         return Problem(self.contract.source, pointer, message, remedy)

@@ -21,33 +21,30 @@ def _entities(case: Case) -> Iterator[Problem]:
 
 def _fields(case: Case) -> Iterator[Problem]:
     usual = case.facts.field_style
-    for seen in case.versions:
-        for node in seen.fields:
-            assert node.name is not None
-            if style(node.name) not in ("", usual):
-                message = f"the field {node.name!r} is not written as most fields of the folder are, in {usual}"
-                yield seen.problem(node, message)
+    for seen, node in case.fields:
+        assert node.name is not None
+        if style(node.name) not in ("", usual):
+            message = f"the field {node.name!r} is not written as most fields of the folder are, in {usual}"
+            yield seen.problem(node, message)
 
 
 def _alike(case: Case) -> Iterator[Problem]:
-    for seen in case.versions:
-        for node in seen.nodes:
-            for one, other in _twice(node.schema.get("properties", ()), lambda name: name.lower()):
-                message = f"{other!r} and {one!r} differ only in case and separators"
-                yield seen.problem(f"{node.pointer}/properties/{other}", message)
+    for seen, node in case.nodes:
+        for one, other in _twice(node.schema.get("properties", ()), lambda name: name.lower()):
+            message = f"{other!r} and {one!r} differ only in case and separators"
+            yield seen.problem(f"{node.pointer}/properties/{other}", message)
 
 
 def _enums(case: Case) -> Iterator[Problem]:
-    for seen in case.versions:
-        for node in seen.nodes:
-            values = node.schema.get("enum", ())
-            texts = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
-            separators = sorted({letter for text in texts for letter in text if letter in "_- "})
-            if len(separators) > 1:
-                written = " and ".join(repr(separator) for separator in separators)
-                yield seen.problem(node, f"its values separate words by {written}")
-            for one, other in _twice(texts, lambda text: text.casefold().strip()):
-                yield seen.problem(node, f"its values {one!r} and {other!r} differ only in case and separators")
+    for seen, node in case.nodes:
+        values = node.schema.get("enum", ())
+        texts = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+        separators = sorted({letter for text in texts for letter in text if letter in "_- "})
+        if len(separators) > 1:
+            written = " and ".join(repr(separator) for separator in separators)
+            yield seen.problem(node, f"its values separate words by {written}")
+        for one, other in _twice(texts, lambda text: text.casefold().strip()):
+            yield seen.problem(node, f"its values {one!r} and {other!r} differ only in case and separators")
 
 
 def _twice(names: Iterator[str] | list[str], folded: Callable[[str], str]) -> Iterator[tuple[str, str]]:

@@ -54,21 +54,19 @@ def _numbers(seen: Seen) -> Iterator[Node]:
 
 
 def _floats(case: Case) -> Iterator[Problem]:
-    for seen in case.versions:
-        for node in seen.fields:
-            if "number" not in types_of(node.schema):
-                continue
-            named = _words(node.name)
-            kind = "money" if _MONEY & set(named) else "an id" if named and named[-1] in _IDS else ""
-            if kind:
-                yield seen.problem(node, f"the field {node.name!r} is {kind} and a float")
+    for seen, node in case.fields:
+        if "number" not in types_of(node.schema):
+            continue
+        named = _words(node.name)
+        kind = "money" if _MONEY & set(named) else "an id" if named and named[-1] in _IDS else ""
+        if kind:
+            yield seen.problem(node, f"the field {node.name!r} is {kind} and a float")
 
 
 def _times(case: Case) -> Iterator[Problem]:
-    for seen in case.versions:
-        for node in seen.fields:
-            if not {"format", "pattern", "enum", "const", "$ref"} & node.schema.keys() and _is_time(node):
-                yield seen.problem(node, f"the field {node.name!r} does not say how a date or time is written in it")
+    for seen, node in case.fields:
+        if not {"format", "pattern", "enum", "const", "$ref"} & node.schema.keys() and _is_time(node):
+            yield seen.problem(node, f"the field {node.name!r} does not say how a date or time is written in it")
 
 
 def _is_time(node: Node) -> bool:
@@ -79,13 +77,12 @@ def _is_time(node: Node) -> bool:
 
 
 def _offsets(case: Case) -> Iterator[Problem]:
-    for seen in case.versions:
-        for node in seen.nodes:
-            pattern = node.schema.get("pattern")
-            if isinstance(pattern, str) and node.schema.get("format") != "date-time" and _local(pattern):
-                yield seen.problem(
-                    f"{node.pointer}/pattern", "the pattern admits a date and time without an offset from UTC"
-                )
+    for seen, node in case.nodes:
+        pattern = node.schema.get("pattern")
+        if isinstance(pattern, str) and node.schema.get("format") != "date-time" and _local(pattern):
+            yield seen.problem(
+                f"{node.pointer}/pattern", "the pattern admits a date and time without an offset from UTC"
+            )
 
 
 @cache

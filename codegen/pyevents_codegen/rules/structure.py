@@ -22,14 +22,13 @@ _SAYS_WHAT = frozenset(
 
 
 def _closed(case: Case) -> Iterator[Problem]:
-    for seen in case.versions:
-        for node in seen.values:
-            schema = node.schema
-            if "object" not in types_of(schema) and "properties" not in schema:
-                continue
-            others = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
-            if others is not False and not (isinstance(others, dict) and others):
-                yield seen.problem(node, "the object admits fields that the contract does not name")
+    for seen, node in case.values:
+        schema = node.schema
+        if "object" not in types_of(schema) and "properties" not in schema:
+            continue
+        others = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
+        if others is not False and not (isinstance(others, dict) and others):
+            yield seen.problem(node, "the object admits fields that the contract does not name")
 
 
 def _described(case: Case) -> Iterator[Problem]:
@@ -49,12 +48,11 @@ def _has_words(seen: Seen, schema: dict[str, Any]) -> bool:
 
 
 def _typed(case: Case) -> Iterator[Problem]:
-    for seen in case.versions:
-        for node in seen.nodes:
-            properties = node.schema.get("properties", {})
-            for name, schema in properties.items() if not node.partial else ():
-                if schema is True or (isinstance(schema, dict) and not _SAYS_WHAT & schema.keys()):
-                    yield seen.problem(f"{node.pointer}/properties/{name}", f"the field {name!r} can be anything")
+    for seen, node in case.nodes:
+        properties = node.schema.get("properties", {})
+        for name, schema in properties.items() if not node.partial else ():
+            if schema is True or (isinstance(schema, dict) and not _SAYS_WHAT & schema.keys()):
+                yield seen.problem(f"{node.pointer}/properties/{name}", f"the field {name!r} can be anything")
 
 
 def _keywords(case: Case) -> Iterator[Problem]:
@@ -71,22 +69,20 @@ def _keywords(case: Case) -> Iterator[Problem]:
 
 
 def _defaults(case: Case) -> Iterator[Problem]:
-    for seen in case.versions:
-        for node in seen.nodes:
-            properties = node.schema.get("properties", {})
-            for name in node.schema.get("required", ()):
-                schema = properties.get(name)
-                if isinstance(schema, dict) and "default" in schema:
-                    message = f"the field {name!r} is required and has a default, which nobody will ever use"
-                    yield seen.problem(f"{node.pointer}/properties/{name}/default", message)
+    for seen, node in case.nodes:
+        properties = node.schema.get("properties", {})
+        for name in node.schema.get("required", ()):
+            schema = properties.get(name)
+            if isinstance(schema, dict) and "default" in schema:
+                message = f"the field {name!r} is required and has a default, which nobody will ever use"
+                yield seen.problem(f"{node.pointer}/properties/{name}/default", message)
 
 
 def _one_of(case: Case) -> Iterator[Problem]:
-    for seen in case.versions:
-        for node in seen.nodes:
-            branches = node.schema.get("oneOf", ())
-            if branches and not disjoint(seen.root, f"{node.pointer}/oneOf", len(branches)):
-                yield seen.problem(f"{node.pointer}/oneOf", "a value may match two branches, and is then refused")
+    for seen, node in case.nodes:
+        branches = node.schema.get("oneOf", ())
+        if branches and not disjoint(seen.root, f"{node.pointer}/oneOf", len(branches)):
+            yield seen.problem(f"{node.pointer}/oneOf", "a value may match two branches, and is then refused")
 
 
 def _blurred(case: Case) -> Iterator[Problem]:
@@ -103,11 +99,10 @@ def _chooses(node: Node) -> bool:
 
 
 def _arrays(case: Case) -> Iterator[Problem]:
-    for seen in case.versions:
-        for node in seen.values:
-            schema = node.schema
-            if "array" in types_of(schema) and not {"maxItems", "enum", "const"} & schema.keys():
-                yield seen.problem(node, "the array may be of any length")
+    for seen, node in case.values:
+        schema = node.schema
+        if "array" in types_of(schema) and not {"maxItems", "enum", "const"} & schema.keys():
+            yield seen.problem(node, "the array may be of any length")
 
 
 def _portable(case: Case) -> Iterator[Problem]:

@@ -29,13 +29,12 @@ _GROWS = {
 
 
 def _bounded(case: Case) -> Iterator[Problem]:
-    for seen in case.versions:
-        for node in seen.values:
-            schema = node.schema
-            if "string" not in types_of(schema) or {"maxLength", "enum", "const"} & schema.keys():
-                continue
-            if schema.get("format") not in _BOUNDED_FORMATS and not _ends(schema.get("pattern", "")):
-                yield seen.problem(node, "the string may be of any length")
+    for seen, node in case.values:
+        schema = node.schema
+        if "string" not in types_of(schema) or {"maxLength", "enum", "const"} & schema.keys():
+            continue
+        if schema.get("format") not in _BOUNDED_FORMATS and not _ends(schema.get("pattern", "")):
+            yield seen.problem(node, "the string may be of any length")
 
 
 @cache
@@ -58,12 +57,7 @@ def _backtracking(case: Case) -> Iterator[Problem]:
     for seen in case.versions:
         for pointer, pattern in _patterns(seen):
             if (found := growth(pattern)) != "linear":
-                words = (
-                    "doubles with each further character"
-                    if found == "exponential"
-                    else "grows with its square or faster"
-                )
-                yield seen.problem(pointer, f"the time to refuse a text {words}")
+                yield seen.problem(pointer, f"the time to refuse a text {_GROWS[found]}")
 
 
 def _differences(case: Case) -> Iterator[Problem]:

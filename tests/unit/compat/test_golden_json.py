@@ -15,7 +15,7 @@ from pyevents_codegen.compat import pairs
 from pyevents_codegen.compat.document import read_document
 from pyevents_codegen.compat.drawing import Draft, NothingFits
 from pyevents_codegen.compat.judges import Judges
-from pyevents_codegen.compat.search import hunt
+from pyevents_codegen.compat.search import Hunt
 
 pytestmark = pytest.mark.slow
 
@@ -103,7 +103,7 @@ def _searched(reader: str, writer: str, seconds: float, seed: int) -> tuple[Any]
     def breaks(message: Any) -> bool:
         return admits.fast(message) and not refuses.fast(message)
 
-    return hunt(breaks, ours, theirs, time.monotonic() + seconds, seed)
+    return Hunt(breaks, ours, theirs, seed).until(time.monotonic() + seconds)
 
 
 def _try_to_refute(reader: str, writer: str, examples: int) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pyevents_codegen.compat import decide
 from pyevents_codegen.compat.document import read_document
 from pyevents_codegen.compat.judges import Judges
-from pyevents_codegen.compat.search import hunt
+from pyevents_codegen.compat.search import Hunt
 
 _EXAMPLES = int(150 * float(os.environ.get("PYEVENTS_SEARCH", "1")))
 _QUIET = settings(
@@ -70,7 +70,7 @@ def _refuted(reader: str, writer: str) -> tuple[Any] | None:
     def breaks(message: Any) -> bool:
         return admits.fast(message) and not refuses.fast(message)
 
-    return hunt(breaks, ours, theirs, time.monotonic() + 0.05, seed=len(reader))
+    return Hunt(breaks, ours, theirs, len(reader)).until(time.monotonic() + 0.05)
 
 
 def _schema_pairs(draft: int = 7) -> st.SearchStrategy[tuple[Any, Any]]:

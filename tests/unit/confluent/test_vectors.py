@@ -92,7 +92,7 @@ def test_command_answers_every_line_of_a_file(vectors: Vectors, tmp_path: Path) 
     ]
     assert [(a["id"], a["compatible"], a["changes"]) for a in answers[50:]] == [
         (None, False, []),
-        (None, False, []),
+        (7, False, []),
         (8, False, []),
     ]
     assert all(answer["problem"] for answer in answers[50:])
