@@ -156,10 +156,15 @@ class _Sender:
         self._queue: deque[tuple[Record, Callable[[Delivery], None]]] = deque()
 
     def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
-        self._queue.append((record, done))
+        with self._transport.changed:
+            self._queue.append((record, done))
+            self._transport.changed.notify_all()
 
     def poll(self, timeout: float) -> int:
         served = 0
+        with self._transport.changed:
+            if timeout > 0 and (self._transport.down or not self._queue):
+                self._transport.changed.wait(timeout)
         while self._queue:
             with self._transport.changed:
                 if self._transport.down:
@@ -174,7 +179,7 @@ class _Sender:
         return None if self._transport.down else "memory"
 
     def close(self, timeout: float) -> int:
-        self.poll(timeout)
+        self.poll(timeout if self._queue else 0)
         return len(self._queue)
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from types import ModuleType
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from msgspec import Struct
 
@@ -48,11 +49,8 @@ class Clock:
         self._ahead += seconds
 
 
-class _Shelf(Protocol):
-    """Where a broker's messages can be looked at."""
-
-    def messages(self, topic: str) -> Sequence[Message]:
-        """Return everything on a topic, partition by partition, in order."""
+Look = Callable[[Iterable[str]], list[Message]]
+"""Returns everything on some topics: topic by topic, partition by partition, in order."""
 
 
 class EventBroker:
@@ -61,7 +59,7 @@ class EventBroker:
     Args:
         transport: To the broker.
         registry: Takes every schema.
-        shelf: The same broker, to look at.
+        look: Returns everything on some topics of the same broker.
         catalog: The generated package with the contracts.
     """
 
@@ -69,14 +67,14 @@ class EventBroker:
         self,
         transport: Transport,
         registry: Registry,
-        shelf: _Shelf,
+        look: Look,
         *,
         catalog: str | ModuleType = "pyevents.events",
     ) -> None:
         self.transport = transport
         self.registry = registry
         self.clock = Clock()
-        self._shelf = shelf
+        self._messages = look
         self._catalog = catalog
         self._loaded = load(catalog)
         self._producers: list[RobustKafkaProducer] = []
@@ -177,9 +175,6 @@ class EventBroker:
         for producer in self._producers:
             producer.flush(10)
 
-    def _messages(self, topics: Iterable[str]) -> list[Message]:
-        return [message for topic in topics for message in self._shelf.messages(topic)]
-
     def _decoded(self, message: Message) -> Event | None:
         try:
             found = Decoder(self._loaded, self.registry).decode(message.value)
@@ -207,28 +202,25 @@ class EventBroker:
             pause.wait(0.005)
 
 
-class _KafkaShelf:
-    def __init__(self, transport: KafkaTransport) -> None:
-        self._transport = transport
-
-    def messages(self, topic: str) -> list[Message]:
-        reader = self._transport.reader()
-        try:
-            return list(reader.read(reader.bounds(topic)))
-        finally:
-            reader.close()
-
-
 def memory_broker(catalog: str | ModuleType = "pyevents.events") -> EventBroker:
     """Return a broker and a registry in memory."""
     transport = MemoryTransport()
-    return EventBroker(transport, MemoryRegistry(), transport, catalog=catalog)
+
+    def look(topics: Iterable[str]) -> list[Message]:
+        return [message for topic in topics for message in transport.messages(topic)]
+
+    return EventBroker(transport, MemoryRegistry(), look, catalog=catalog)
 
 
 def embedded_broker(pair: Embedded, catalog: str | ModuleType = "pyevents.events") -> EventBroker:
     """Return the embedded pair, fresh, as a broker of a test: a real client, a real protocol, real HTTP."""
     transport = KafkaTransport(pair.bootstrap_servers, pair.consumer_properties)
-    return EventBroker(transport, HttpRegistry(pair.registry_url), _KafkaShelf(transport), catalog=catalog)
+
+    def look(topics: Iterable[str]) -> list[Message]:
+        with closing(transport.reader()) as reader:
+            return [message for topic in topics for message in reader.read(reader.bounds(topic))]
+
+    return EventBroker(transport, HttpRegistry(pair.registry_url), look, catalog=catalog)
 
 
 def _finished(status: ConsumerStatus) -> int:

@@ -118,7 +118,13 @@ class KafkaTransport:
 
     def reader(self, timeout: float = 15.0) -> KafkaReader:
         """Return a reader of what is on topics now, for operators; `timeout` is its seconds for every answer."""
-        own = {"group.id": "pyevents-reader", "enable.auto.commit": False, "enable.partition.eof": True}
+        own = {
+            "group.id": "pyevents-reader",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            # What it goes on to read waits until the broker has answered for what it was reading: 0.5 s by default.
+            "fetch.wait.max.ms": 10,
+        }
         client, admin = self._make(confluent_kafka.Consumer, own), self._make(AdminClient, {})
         return KafkaReader(client, admin, self.servers, timeout)
 

@@ -1,9 +1,12 @@
 """Owns asking the two validators about one message; decides nothing about pairs."""
 
+import sys
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
-import jsonschema
 import jsonschema_rs
 from referencing.jsonschema import EMPTY_REGISTRY
 
@@ -11,7 +14,39 @@ from pyevents_codegen.compat.document import Document
 from pyevents_codegen.compat.verdict import Json, SchemaRefused
 from pyevents_codegen.draft import VALIDATORS
 
-__all__ = ["Judges", "enforced_formats", "one_sided_formats"]
+__all__ = ["Judges", "compile_grammars", "enforced_formats", "one_sided_formats"]
+
+_GRAMMARS = "rfc3987_syntax"
+
+
+class _Later(ModuleType):
+    """Stands for the grammars of `iri` until somebody has one judged."""
+
+    @staticmethod
+    def is_valid_syntax(rule: str, text: str) -> bool:
+        return bool(import_module(_GRAMMARS).is_valid_syntax(rule, text))
+
+
+def _import_jsonschema() -> Any:
+    """Import `jsonschema` without the 38 grammars of `iri`; compiling them took half of `pyevents check` (measured)."""
+    if _GRAMMARS in sys.modules or find_spec(_GRAMMARS) is None:
+        return import_module("jsonschema")
+    sys.modules[_GRAMMARS] = _Later(_GRAMMARS)
+    try:
+        return import_module("jsonschema")
+    finally:
+        del sys.modules[_GRAMMARS]
+
+
+def compile_grammars() -> bool:
+    """Compile the grammars of `iri` now, so that it costs no pair its time; False where that was done before."""
+    if _GRAMMARS in sys.modules or find_spec(_GRAMMARS) is None:
+        return False
+    import_module(_GRAMMARS)
+    return True
+
+
+jsonschema = _import_jsonschema()
 
 _SLOW: dict[int, Any] = {
     4: jsonschema.Draft4Validator,

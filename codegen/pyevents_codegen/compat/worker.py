@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from pyevents_codegen.compat.avro_pair import decide_avro
 from pyevents_codegen.compat.json_pair import decide_json
+from pyevents_codegen.compat.judges import compile_grammars
 from pyevents_codegen.compat.verdict import Verdict
 
 __all__ = ["main"]
@@ -31,6 +32,9 @@ def main() -> None:
     lines, answers = sys.stdin.buffer, sys.stdout.buffer
     child: _Child | None = None
     for line in lines:
+        if b"iri" in line and compile_grammars() and child is not None:
+            child.end()
+            child = None
         child = child or _Child()
         started = time.monotonic()
         answer = child.ask(line)
