@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ settings.register_profile("busy machine", deadline=None, suppress_health_check=[
 settings.load_profile("busy machine")
 
 _TESTS = Path(__file__).parent
+_numbers = itertools.count()
 _SHARED = {
     "real_kafka": "shared broker",
     "real_registry": "shared broker",
@@ -24,7 +26,7 @@ _SHARED = {
 
 
 @pytest.fixture(scope="session", autouse=True)
-def session_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep cache and spool of the tests away from the user's; only the Java packages, 400 MB, are shared."""
     folder = tmp_path_factory.mktemp("session")
     real = cache_folder() / "real"
@@ -34,14 +36,15 @@ def session_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYEVENTS_CACHE_DIR", str(folder / "cache"))
         environment.setenv("PYEVENTS_SPOOL_DIR", str(folder / "spool"))
-        yield
+        yield folder
 
 
 @pytest.fixture(autouse=True)
-def spool_folder(session_folders: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def spool_folder(session_folder: Path) -> Iterator[Path]:
     """Where producers of this test spool by default: no test adopts what another one left."""
-    folder = tmp_path_factory.mktemp("spool")
-    folder.chmod(0o700)
+    # Not by `mktemp`, which looks through the folders of all tests before for the next number.
+    folder = session_folder / f"spool{next(_numbers)}"
+    folder.mkdir(mode=0o700)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYEVENTS_SPOOL_DIR", str(folder))
         yield folder

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-import jsonschema_rs
 import pytest
 
 _VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors"
@@ -35,6 +33,8 @@ def patience() -> float:
 @pytest.fixture(scope="session")
 def accepted() -> Callable[[str, Any], tuple[bool, bool]]:
     """Ask both validators, built here and not by the code under test, about one message."""
+    import jsonschema
+    import jsonschema_rs
 
     def ask(text: str, message: Any) -> tuple[bool, bool]:
         schema = json.loads(text)

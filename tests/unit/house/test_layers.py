@@ -6,9 +6,8 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import pyevents
 import pyevents_codegen
@@ -33,15 +32,22 @@ MODULES = sorted(ROOT.rglob("*.py"))
 WRITTEN = [path for path in MODULES if path.parent != ROOT / "events"]
 TOOLCHAIN = sorted((REPOSITORY / "codegen").rglob("*.py"))
 
+read = cache(Path.read_text)
+
 
 def noun(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-def imports(path: Path, *, lazy: bool = False) -> Iterator[str]:
-    """Yield what a module imports when it is imported itself; with *lazy* also inside functions, never for types."""
+def short(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
+@cache
+def imports(path: Path, *, lazy: bool = False) -> list[str]:
+    """Return what a module imports when it is imported itself; with *lazy* also inside functions, never for types."""
     package = [*("pyevents", *path.relative_to(ROOT).parts)][:-1]
-    yield from _imports(ast.parse(path.read_text()), package, lazy)
+    return list(_imports(ast.parse(read(path)), package, lazy))
 
 
 def _imports(tree: ast.AST, package: list[str], lazy: bool) -> Iterator[str]:
@@ -58,33 +64,41 @@ def _imports(tree: ast.AST, package: list[str], lazy: bool) -> Iterator[str]:
             yield from _imports(node, package, lazy)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_module_imports_only_lower_layers_or_its_own_package(path: Path) -> None:
-    own = noun(path)
-    if own == "__init__":
-        return
-    assert own in LAYER, f"{path} has no place in the layers; add its noun to the table in this test and the design"
-    for name in imports(path, lazy=True):
-        other = name.split(".")[1] if name.startswith("pyevents.") else ""
-        if other in LAYER:
-            assert other == own or LAYER[other] < LAYER[own], f"{path}: {own} may not import {other}"
+def test_module_imports_only_lower_layers_or_its_own_package() -> None:
+    homeless = [short(path) for path in MODULES if noun(path) not in LAYER and noun(path) != "__init__"]
+    assert not homeless, "these have no place in the layers; add their nouns to the table in this test and the design"
+    wrong = [
+        f"{short(path)} may not import {name}"
+        for path in MODULES
+        if (own := noun(path)) != "__init__"
+        for name in imports(path, lazy=True)
+        if (other := name.split(".")[1] if name.startswith("pyevents.") else "") in LAYER
+        and other != own
+        and LAYER[other] >= LAYER[own]
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_toolchain_is_imported_inside_functions_of_the_commands_only(path: Path) -> None:
-    lazily = noun(path) in ("cli", "dev", "pytest_plugin")
-    found = [name for name in imports(path, lazy=not lazily) if name.startswith("pyevents_codegen")]
-    assert not found, f"{path} imports {found}; a service is installed without it"
+def test_toolchain_is_imported_inside_functions_of_the_commands_only() -> None:
+    wrong = [
+        f"{short(path)} imports {name}"
+        for path in MODULES
+        for name in imports(path, lazy=noun(path) not in ("cli", "dev", "pytest_plugin"))
+        if name.startswith("pyevents_codegen")
+    ]
+    assert not wrong, "a service is installed without it: " + "\n".join(wrong)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_kafka_imports_the_clients_of_confluent_kafka(path: Path) -> None:
-    if noun(path) == "kafka":
-        return
-    found = [name for name in imports(path, lazy=True) if name.startswith("confluent_kafka")]
-    if noun(path) == "registry":
-        found = [name for name in found if not name.startswith("confluent_kafka.schema_registry")]
-    assert not found, f"{path} imports {found}; transports are the business of pyevents.kafka"
+def test_only_kafka_imports_the_clients_of_confluent_kafka() -> None:
+    wrong = [
+        f"{short(path)} imports {name}"
+        for path in MODULES
+        if noun(path) != "kafka"
+        for name in imports(path, lazy=True)
+        if name.startswith("confluent_kafka")
+        and not (noun(path) == "registry" and name.startswith("confluent_kafka.schema_registry"))
+    ]
+    assert not wrong, "transports are the business of pyevents.kafka: " + "\n".join(wrong)
 
 
 def test_public_names_exist() -> None:
@@ -99,19 +113,15 @@ def test_public_names_exist() -> None:
             assert hasattr(loaded, name), f"{module.name}.__all__ names {name}, which it does not have"
 
 
-def short(path: Path) -> str:
-    return str(path.relative_to(REPOSITORY))
-
-
 def _registers(decorator: ast.expr) -> bool:
     """Say whether it adds a command to its group, where everybody finds it."""
     text = ast.unparse(decorator)
     return (".command(" in text or ".group(" in text) and not text.startswith("click.")
 
 
-@pytest.mark.parametrize("path", [*WRITTEN, *TOOLCHAIN], ids=short)
-def test_what_a_module_defines_for_others_is_in_its_all_and_nothing_else(path: Path) -> None:
-    tree = ast.parse(path.read_text())
+def _unlisted(path: Path) -> Iterator[str]:
+    """Yield what is wrong with the `__all__` of a module."""
+    tree = ast.parse(read(path))
     public = {
         node.name
         for node in tree.body
@@ -124,12 +134,20 @@ def test_what_a_module_defines_for_others_is_in_its_all_and_nothing_else(path: P
         for node in tree.body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
     ]
-    assert listed or not public, f"{path} defines {public} and has no __all__"
+    if public and not listed:
+        yield f"{short(path)} defines {public} and has no __all__"
     named = set(listed[0]) if listed else set()
-    assert not public - named, f"{path}: begin {public - named} with an underscore, or name them in __all__"
-    assert not {name for name in named if name.startswith("_") and not name.startswith("__")}
+    if listed and public - named:
+        yield f"{short(path)}: begin {public - named} with an underscore, or name them in __all__"
+    if private := {name for name in named if name.startswith("_") and not name.startswith("__")}:
+        yield f"{short(path)}: {private} in __all__ are private by their names"
 
 
-@pytest.mark.parametrize("path", [*WRITTEN, *TOOLCHAIN], ids=short)
-def test_module_stays_below_400_lines(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 400, f"{path}: split it by noun"
+def test_what_a_module_defines_for_others_is_in_its_all_and_nothing_else() -> None:
+    wrong = [problem for path in [*WRITTEN, *TOOLCHAIN] for problem in _unlisted(path)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_module_stays_below_400_lines() -> None:
+    lines = {short(path): len(read(path).splitlines()) for path in [*WRITTEN, *TOOLCHAIN]}
+    assert not {path: count for path, count in lines.items() if count > 400}, "split them by noun"

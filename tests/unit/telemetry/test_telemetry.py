@@ -188,6 +188,7 @@ def test_prometheus_tells_which_topic_waits(place: Place) -> None:
     labels = {"service": "patient-service", "topic": "patient-events"}
     assert registry.get_sample_value("pyevents_producer_topic_waiting", labels) == 1
     assert registry.get_sample_value("pyevents_producer_pending_events", {"service": "patient-service"}) == 1
+    producer.close(0)
 
 
 def test_registering_a_collector_asks_for_no_status() -> None:
