@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pyevents.catalog import Loaded, Topic, load
+from pyevents.catalog import Loaded, load
 from pyevents.cli.contracts import catalog_option, format_option
 from pyevents.cli.progress import counted
 from pyevents.cli.running import registry_option, servers_option
@@ -33,20 +34,32 @@ _payload_option = click.option(
 _dry_option = click.option("--dry-run", "dry", is_flag=True, help="Say what would be done, and do nothing.")
 
 
-def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say which letters are meant."""
-    for option in reversed(
-        (
-            click.option("--type", "event_types", multiple=True, help="Event type; may be given again."),
-            click.option("--error", default="", help="Part of the error's class."),
-            click.option("--since", help="Failed at this time or later: 2026-11-24T07:00, or 2h for two hours ago."),
-            click.option("--until", help="Failed before this time."),
-            click.option("--key-hash", default="", help="As `ls` prints it."),
-            click.option("--offset", "offsets", type=click.IntRange(0), multiple=True, help="May be given again."),
-        )
-    ):
-        command = option(command)
-    return command
+def _choosing(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say where, and which letters are meant; the command is given contracts and a choice."""
+
+    @functools.wraps(command)
+    def chosen(catalog: str, since: str | None, until: str | None, **given: Any) -> None:
+        loaded, now = load(catalog), datetime.now(UTC)
+        for event_type in given["event_types"]:
+            loaded.contract(event_type)
+        wanted = {name: given.pop(name) for name in Choice.__struct_fields__ if name in given}
+        wanted |= {name: moment(text, now) for name, text in (("since", since), ("until", until)) if text}
+        command(loaded=loaded, choice=Choice(**wanted), **given)
+
+    options = (
+        click.option("--type", "event_types", multiple=True, help="Event type; may be given again."),
+        click.option("--error", default="", help="Part of the error's class."),
+        click.option("--since", help="Failed at this time or later: 2026-11-24T07:00, or 2h for two hours ago."),
+        click.option("--until", help="Failed before this time."),
+        click.option("--key-hash", default="", help="As `ls` prints it."),
+        click.option("--offset", "offsets", type=click.IntRange(0), multiple=True, help="May be given again."),
+        servers_option,
+        catalog_option,
+    )
+    made: Callable[..., None] = chosen
+    for option in reversed(options):
+        made = option(made)
+    return made
 
 
 @click.group("deadletter")
@@ -58,19 +71,19 @@ def deadletter_command() -> None:
 @click.argument("topics", metavar="[TOPIC]...", nargs=-1)
 @_choosing
 @click.option("--all", "with_settled", is_flag=True, help="Those too that were replayed or discarded.")
-@servers_option
-@catalog_option
 @format_option
-def ls_command(topics: tuple[str, ...], bootstrap_servers: str | None, catalog: str, form: str, **chosen: Any) -> None:
+def ls_command(
+    topics: tuple[str, ...], loaded: Loaded, choice: Choice, bootstrap_servers: str | None, form: str
+) -> None:
     """List dead letters: of the topics named, or of every dead-letter topic of the contracts."""
-    loaded = load(catalog)
-    transport = KafkaTransport(bootstrap_servers)
-    there = transport.topics()
-    names = [_known(loaded, name) for name in topics] or [name for name in dead_letter_topics(loaded) if name in there]
-    error, choice = chosen["error"], _choice(loaded, **chosen)
-    rows = [letter.summary() for name in names for letter in _chosen(transport, loaded, name, choice)]
-    if error and not rows:
-        _say_errors(letter.error for name in names for letter in _chosen(transport, loaded, name, Choice()))
+    there = KafkaTransport(bootstrap_servers).topics()
+    names = topics or [name for name in dead_letter_topics(loaded) if name in there]
+    rows = [letter.summary() for name in names for letter in _chosen(loaded, name, bootstrap_servers, choice)]
+    if choice.error and not rows:
+        every = [letter.error for name in names for letter in _chosen(loaded, name, bootstrap_servers, Choice())]
+        if every:
+            known = ", ".join(sorted(set(every)))
+            click.echo(f"no dead letter has that error; there are {known}", err=True)
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
@@ -86,9 +99,8 @@ def ls_command(topics: tuple[str, ...], bootstrap_servers: str | None, catalog: 
 @catalog_option
 def show_command(topic: str, offset: int, with_payload: bool, bootstrap_servers: str | None, catalog: str) -> None:
     """Show everything that is known of one dead letter, as JSON."""
-    loaded = load(catalog)
     choice = Choice(offsets=(offset,), with_settled=True)
-    found = next(_chosen(KafkaTransport(bootstrap_servers), loaded, _known(loaded, topic), choice), None)
+    found = next(_chosen(load(catalog), topic, bootstrap_servers, choice), None)
     if found is None:
         raise ConfigurationInvalid("offset", f"{topic} has no dead letter at {offset}", "`deadletter ls` lists them.")
     click.echo(json.dumps(found.summary() | (_contents(found) if with_payload else {}), indent=2, ensure_ascii=False))
@@ -99,17 +111,15 @@ def show_command(topic: str, offset: int, with_payload: bool, bootstrap_servers:
 @_choosing
 @click.option("--max-replays", default=MOST_REPLAYS, show_default=True, help="Then an event counts as a loop.")
 @_dry_option
-@servers_option
 @registry_option
-@catalog_option
 def replay_command(
     topic: str,
+    loaded: Loaded,
+    choice: Choice,
     max_replays: int,
     dry: bool,
     bootstrap_servers: str | None,
     url: str | None,
-    catalog: str,
-    **chosen: Any,
 ) -> None:
     """Send dead letters of TOPIC to their consumer once more, through its retry topic.
 
@@ -120,11 +130,9 @@ def replay_command(
     from pyevents.registry import HttpRegistry
     from pyevents.registry.schemas import Schemas
 
-    loaded = load(catalog)
-    name, choice = _known(loaded, topic), _choice(loaded, **chosen)
-    retry = dead_letter_topics(loaded)[name]
     counts: Counter[str] = Counter()
-    with DeadLetterTopic(KafkaTransport(bootstrap_servers), _topic(loaded, name)) as source:
+    with _opened(loaded, topic, bootstrap_servers) as source:
+        retry = dead_letter_topics(loaded)[topic]
         source.require(retry)
         letters = [letter for letter in source.letters() if choice.admits(letter)]
         replay = Replay(source, retry, Decoder(loaded, Schemas(HttpRegistry(url))), max_replays)
@@ -144,20 +152,22 @@ def replay_command(
 @click.option("--all", "everything", is_flag=True, help="Every letter, where nothing else says which.")
 @_dry_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@servers_option
-@catalog_option
 def discard_command(
-    topic: str, everything: bool, dry: bool, yes: bool, bootstrap_servers: str | None, catalog: str, **chosen: Any
+    topic: str,
+    loaded: Loaded,
+    choice: Choice,
+    everything: bool,
+    dry: bool,
+    yes: bool,
+    bootstrap_servers: str | None,
 ) -> None:
     """Settle dead letters of TOPIC without handling them.
 
     They are marked, and the broker deletes them as soon as no unsettled letter lies before them.
     """
-    loaded = load(catalog)
-    name, choice = _known(loaded, topic), _choice(loaded, **chosen)
     if choice.is_everything != everything:
         raise click.UsageError("say which letters, for example with --type or --offset, or --all for every one")
-    with DeadLetterTopic(KafkaTransport(bootstrap_servers), _topic(loaded, name)) as source:
+    with _opened(loaded, topic, bootstrap_servers) as source:
         letters = [letter for letter in source.letters() if choice.admits(letter)]
         if dry:
             _print([letter.summary() for letter in letters])
@@ -178,69 +188,32 @@ def discard_command(
 @_choosing
 @click.option("--all", "with_settled", is_flag=True, help="Those too that were replayed or discarded.")
 @_payload_option
-@servers_option
-@catalog_option
 def export_command(
-    topic: str, file: Any, with_payload: bool, bootstrap_servers: str | None, catalog: str, **chosen: Any
+    topic: str, file: Any, loaded: Loaded, choice: Choice, with_payload: bool, bootstrap_servers: str | None
 ) -> None:
     """Write dead letters of TOPIC to FILE (default: standard output), one JSON object a line.
 
     With --payload each bears key, value and headers in base64, as they came.
     """
-    loaded = load(catalog)
-    name, choice = _known(loaded, topic), _choice(loaded, **chosen)
-    letters = list(_chosen(KafkaTransport(bootstrap_servers), loaded, name, choice))
+    letters = list(_chosen(loaded, topic, bootstrap_servers, choice))
     for letter in letters:
         row = letter.summary() | (_raw(letter) if with_payload else {})
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
     click.echo(f"{len(letters)} exported", err=True)
 
 
-def _chosen(transport: KafkaTransport, loaded: Loaded, name: str, choice: Choice) -> Iterator[DeadLetter]:
-    with DeadLetterTopic(transport, _topic(loaded, name)) as source:
-        yield from filter(choice.admits, source.letters())
-
-
-def _choice(
-    loaded: Loaded,
-    event_types: tuple[str, ...],
-    error: str,
-    since: str | None,
-    until: str | None,
-    key_hash: str,
-    offsets: tuple[int, ...],
-    with_settled: bool = False,
-) -> Choice:
-    now = datetime.now(UTC)
-    for event_type in event_types:
-        loaded.contract(event_type)
-    return Choice(
-        event_types=event_types,
-        error=error,
-        since=moment(since, now) if since else None,
-        until=moment(until, now) if until else None,
-        key_hash=key_hash,
-        offsets=offsets,
-        with_settled=with_settled,
-    )
-
-
-def _known(loaded: Loaded, name: str) -> str:
+def _opened(loaded: Loaded, name: str, servers: str | None) -> DeadLetterTopic:
     known = dead_letter_topics(loaded)
     if name not in known:
         hint = did_you_mean(name, known, f"There are: {', '.join(known)}.")
         raise ConfigurationInvalid("topic", f"no dead-letter topic of the contracts is called {name!r}", hint)
-    return name
+    topic = next(topic for topic in loaded.catalog.every_topic if topic.name == name)
+    return DeadLetterTopic(KafkaTransport(servers), topic)
 
 
-def _say_errors(found: Iterable[str]) -> None:
-    """Name the errors that there are, where a person asked for one that there is not."""
-    if errors := sorted(set(found)):
-        click.echo(f"no dead letter has that error; there are {', '.join(errors)}", err=True)
-
-
-def _topic(loaded: Loaded, name: str) -> Topic:
-    return next(topic for topic in loaded.catalog.every_topic if topic.name == name)
+def _chosen(loaded: Loaded, name: str, servers: str | None, choice: Choice) -> Iterator[DeadLetter]:
+    with _opened(loaded, name, servers) as source:
+        yield from filter(choice.admits, source.letters())
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

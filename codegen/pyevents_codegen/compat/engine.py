@@ -10,7 +10,6 @@ import time
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
 from typing import Literal
 
 from pyevents_codegen.compat.verdict import Verdict
@@ -33,9 +32,7 @@ class Engine:
     def __enter__(self) -> "Engine":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def decide(self, reader: str, writer: str, kind: Literal["json", "avro"], *, budget_s: float = 1.0) -> Verdict:

@@ -12,7 +12,6 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
-from types import TracebackType
 from typing import Any
 
 from pyevents.dev.registry.refusal import Refusal
@@ -71,9 +70,7 @@ class RegistryServer:
     def __enter__(self) -> RegistryServer:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
