@@ -2,7 +2,7 @@
 
 Every rewriting keeps the set of admitted messages as it is, for both validators. They were found as pairs
 that the proof left open: an expression that matches any text, a format that nobody enforces, a
-property that says what `additionalProperties` says anyway, a definition written out where it is used.
+property that says what `additionalProperties` says anyway.
 """
 
 from dataclasses import replace
@@ -33,12 +33,8 @@ _PARTNERS = frozenset(
 def plainer(document: Document) -> Document:
     """Return an equivalent of *document* in fewer words."""
     formats = enforced_formats(document.draft)
-    shared = {} if document.ids else _recursive_definitions(document.value)
 
     def rewritten(schema: dict[str, Json], pointer: str) -> Json:
-        for target, body in shared.items():
-            if body == schema and pointer != target:
-                return {"$ref": target}
         out = {keyword: value for keyword, value in schema.items() if _SINCE.get(keyword, 0) <= document.draft}
         if isinstance(out.get("pattern"), str) and _matches_anything(out["pattern"]):
             del out["pattern"]
@@ -119,14 +115,3 @@ def _is_prefix(pattern: str) -> bool:
 
 def _implied(member: Json, others: list[Json]) -> bool:
     return any(member == other or (member == {"type": "number"} and other == {"type": "integer"}) for other in others)
-
-
-def _recursive_definitions(value: Json) -> dict[str, Json]:
-    if not isinstance(value, dict):
-        return {}
-    return {
-        f"#/{keyword}/{name}": body
-        for keyword in ("definitions", "$defs")
-        for name, body in (value.get(keyword) or {}).items()
-        if isinstance(body, dict) and "$ref" not in body and "'$ref'" in repr(body) and name.isalnum()
-    }
