@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from pyevents.cli.connection import connection
+from pyevents.cli.new import write_files
 from pyevents.registry.client import HttpRegistry
 from pyevents.registry.state import Subject, read_state
 
@@ -76,10 +77,7 @@ def _as_json(subject: Subject) -> dict[str, Any]:
 
 
 def _write(schemas: Path, adopted: Adopted) -> None:
-    for name, text in adopted.files.items():
-        path = schemas / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_files(schemas, adopted.files)
     click.echo(f"written  {schemas / adopted.event_type}")
     for note in adopted.notes:
         click.echo(f"         {note}")
@@ -89,10 +87,7 @@ def _add_topics(schemas: Path, names: list[str]) -> None:
     """Make what a schema folder needs, and name the topics that it does not know yet."""
     from pyevents_codegen.scaffold import base_files, topic_table
 
-    for name, text in base_files().items():
-        if not (schemas / name).exists():
-            (schemas / name).parent.mkdir(parents=True, exist_ok=True)
-            (schemas / name).write_text(text, encoding="utf-8")
+    write_files(schemas, {name: text for name, text in base_files().items() if not (schemas / name).exists()})
     path = schemas / "topics.toml"
     before = path.read_text(encoding="utf-8")
     new = [name for name in names if f"[topics.{name}]" not in before and f'[topics."{name}"]' not in before]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyevents_codegen.folder import Folder
     from pyevents_codegen.scaffold import Answers
 
-__all__ = ["new_command"]
+__all__ = ["new_command", "write_files"]
 
 
 @click.command("new")
@@ -46,12 +46,18 @@ def new_command(schemas: Path, **given: Any) -> None:
         raise click.UsageError(f"there is a contract {said.event_type} already; a change of it is a new version")
     files = contract_files(said) if folder else {**folder_files(said), **contract_files(said)}
     _refuse_wrong(files)
+    for path in write_files(schemas, files):
+        click.echo(f"written  {path}")
+    _judge(schemas, said.event_type)
+    click.echo("Add fields to the version and to its examples, then run `pyevents generate`.")
+
+
+def write_files(schemas: Path, files: dict[str, str]) -> list[Path]:
+    """Write text by path in a schema folder, folders included, and return where."""
     for name, text in files.items():
         (schemas / name).parent.mkdir(parents=True, exist_ok=True)
         (schemas / name).write_text(text, encoding="utf-8")
-        click.echo(f"written  {schemas / name}")
-    _judge(schemas, said.event_type)
-    click.echo("Add fields to the version and to its examples, then run `pyevents generate`.")
+    return [schemas / name for name in files]
 
 
 def _refuse_wrong(files: dict[str, str]) -> None:

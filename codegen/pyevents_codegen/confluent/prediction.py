@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyevents.registry.levels import pairs
-from pyevents_codegen.compose import PAYLOAD, canonical, message_schema
+from pyevents_codegen.compose import PAYLOAD
 from pyevents_codegen.confluent.judge import judge
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
+from pyevents_codegen.history.texts import ContractTexts
 
 __all__ = ["findings"]
 
@@ -40,15 +41,11 @@ def _reason(contract: ContractFolder) -> Iterator[Finding]:
 
 
 def _refused(folder: Folder, contract: ContractFolder) -> Iterator[Finding]:
-    level = contract.registry_compatibility
+    level, texts = contract.registry_compatibility, ContractTexts(folder, contract).writers
     for versions in contract.majors.values():
-        texts = {
-            version.number: canonical(message_schema(contract.event_type, version, folder.envelopes[version.envelope]))
-            for version in versions
-        }
         for place, newer in enumerate(versions):
             for reader, writer in pairs(level, newer, versions[:place]):
-                answer = judge(texts[reader.number], texts[writer.number], newer.format)
+                answer = judge(texts[reader.text], texts[writer.text], newer.format)
                 if not answer.compatible:
                     yield _finding(newer, writer if reader is newer else reader, level, answer.reasons)
                     break
