@@ -15,7 +15,7 @@ import uuid_utils
 
 from pyevents.errors import Undecodable
 
-__all__ = ["PROBE", "EventSchema", "RawEnvelope", "new_event_id", "timestamp_text"]
+__all__ = ["PROBE", "Envelope", "EventSchema", "RawEnvelope", "new_event_id", "timestamp_text"]
 
 PROBE = "pyevents-probe"
 """The envelope's `producer` of a probe: an event that `pyevents stack test` sends, and no consumer handles."""
@@ -49,8 +49,8 @@ def timestamp_text(nanoseconds: int | None = None) -> str:
     return f"{prefix}.{rest // 1000:06d}Z"
 
 
-class RawEnvelope(msgspec.Struct, frozen=True, rename="camel"):
-    """The envelope as it is on the wire; unknown keys are ignored, as every reader does.
+class Envelope(msgspec.Struct, frozen=True, rename="camel"):
+    """What stands around a payload on the wire; unknown keys are ignored, as every reader does.
 
     The id has the limits of the contract, since doubles are recognised by it and headers bear it.
     """
@@ -60,6 +60,11 @@ class RawEnvelope(msgspec.Struct, frozen=True, rename="camel"):
     version: str
     timestamp: str
     producer: str
+
+
+class RawEnvelope(Envelope, frozen=True, rename="camel"):
+    """An envelope with the payload as it is on the wire."""
+
     payload: dict[str, Any]
 
 

@@ -1,12 +1,14 @@
 """What a class must hold of a payload: its schema, reduced to names, types, defaults and descriptions.
 
-Limits are not the class's business: one validator judges every payload before it is a class and after. They are told
-in the docstrings. What is left is a JSON Schema of few words, which any generator of classes reads in one way only:
+One validator judges every payload before it is a class and after. Limits that a decoder holds exactly stay for its
+sake, since then it can judge while it reads; all are told in the docstrings. What is left is a JSON Schema of few
+words, which any generator of classes reads in one way only:
 
     object with properties      a class of its own, named after the contract and the field
     object without              a map
     enum, const                 a Literal of texts and whole numbers
     date, date-time             the formats stay; every other text is a text
+    lengths, ranges, counts     as `limits` says
     anyOf, oneOf, type lists    a union, as far as a decoder can tell its members apart by JSON type
     anything else               any value
 """
@@ -18,6 +20,7 @@ from typing import Any
 from msgspec import Struct
 
 from pyevents_codegen import naming, references
+from pyevents_codegen.limits import limits
 from pyevents_codegen.union import ANY, Shape, blurs, literal, union
 from pyevents_codegen.wording import told
 
@@ -146,10 +149,11 @@ class _Reducing:
             return self.of_object(schema, hint)
         if kind == "array":
             items = schema.get("items", True)
-            return {"type": "array", "items": self.of(items, hint) if isinstance(items, dict) else ANY}
+            item = self.of(items, hint) if isinstance(items, dict) else ANY
+            return {"type": "array", "items": item, **limits(schema, kind)}
         if kind == "string" and schema.get("format") in ("date", "date-time"):
             return {"type": "string", "format": schema["format"]}
-        return {"type": kind}
+        return {"type": kind, **limits(schema, kind)}
 
     def of_object(self, schema: dict[str, Any], hint: str) -> Shape:
         if self.is_class(schema):

@@ -8,6 +8,8 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
+from pyevents_codegen.limits import unlimited
+
 __all__ = ["ANY", "Shape", "blurs", "literal", "union"]
 
 Shape = dict[str, Any]
@@ -58,8 +60,9 @@ def union(shapes: list[Shape]) -> Shape:
         if types & members.keys() or ("integer" in types and "number" in members):
             del members["enum"]
             members |= {kind: _TEXT if kind == "text" else {"type": "integer"} for kind in sorted(types)}
-    if "number" in members:
-        members.pop("integer", None)
+    if {"integer", "number"} <= members.keys():
+        del members["integer"]
+        members["number"] = {"type": "number"}
     ordered = [members[kind] for kind in members if kind != "null"] + [_NULL] * ("null" in members)
     return ordered[0] if len(ordered) == 1 else {"anyOf": ordered} if ordered else ANY
 
@@ -67,7 +70,7 @@ def union(shapes: list[Shape]) -> Shape:
 def blurs(shapes: list[Shape]) -> bool:
     """Say whether two members are both objects, or both lists, of different form: no decoder tells them apart."""
     return any(
-        _kind(one) == _kind(other) and _kind(one) in ("object", "array") and one != other
+        _kind(one) == _kind(other) and _kind(one) in ("object", "array") and unlimited(one) != unlimited(other)
         for one, other in combinations(_members(shapes), 2)
     )
 
@@ -86,8 +89,8 @@ def _kind(shape: Shape) -> str:
 
 
 def _wider(kind: str, one: Shape, other: Shape) -> Shape:
-    if one == other:
-        return one
+    if unlimited(one) == unlimited(other):
+        return one if one == other else unlimited(one)
     if kind == "enum":
         return {"enum": [*one["enum"], *(value for value in other["enum"] if value not in one["enum"])]}
     wide: dict[str, Shape] = {

@@ -12,10 +12,12 @@ from msgspec import Struct
 
 from pyevents.catalog import Loaded
 from pyevents.codec.avro import AvroReader, fullname
+from pyevents.codec.direct import Direct
 from pyevents.codec.framing import HEADER, unframe
 from pyevents.codec.payload import PayloadRules
 from pyevents.codec.refusal import Problem, describe
-from pyevents.envelope import EventSchema, RawEnvelope
+from pyevents.codec.residue import residue
+from pyevents.envelope import Envelope, EventSchema, RawEnvelope
 from pyevents.errors import RegistryUnreachable, Undecodable, UnknownMajor
 from pyevents.registry import Schema
 from pyevents.registry.schemas import Remembered
@@ -35,16 +37,25 @@ class Schemas(Protocol):
 
 
 class Event(Struct, frozen=True):
-    """A decoded event: the typed object and its envelope as it was on the wire."""
+    """A decoded event: the typed object and its envelope.
+
+    `body` is the message where only the class was made of its payload.
+    """
 
     typed: Struct
-    raw: RawEnvelope
+    raw: Envelope
     replayed: bool = False
+    body: bytes = b""
 
     @property
     def schema(self) -> EventSchema:
-        """The envelope that handlers see; made anew at every call, since many handlers never look at it."""
-        schema = EventSchema.from_raw(self.raw)
+        """The envelope that handlers see, as it was on the wire; made when asked for, since many never look at it.
+
+        Raises:
+            Undecodable: A field that the class does not have holds what Python cannot, such as 1e999.
+        """
+        raw = self.raw
+        schema = EventSchema.from_raw(raw if isinstance(raw, RawEnvelope) else _json(self.body))
         schema.replayed = self.replayed
         return schema
 
@@ -58,13 +69,15 @@ class Skipped(Struct, frozen=True):
 class _Source(Struct):
     """What a schema id stands for: an event type and, for Avro, how to read it.
 
-    `skipped` is the answer where nobody wants that type; `rules` are those of the versions met so far.
+    `skipped` is the answer where nobody wants that type; `rules` are those of the versions met so far, and `direct`
+    reads those of the first of them faster.
     """
 
     event_type: str
     avro: AvroReader | None
     skipped: Skipped | None
     rules: dict[str, PayloadRules]
+    direct: Direct | None = None
 
 
 class Decoder:
@@ -93,6 +106,7 @@ class Decoder:
         self._unconfirmed: dict[bytes, _Source] = {}
         self._bare: dict[str, _Source] = {}
         self._rules: dict[tuple[str, int], PayloadRules] = {}
+        self._direct: dict[tuple[str, int], Direct | None] = {}
 
     def decode(self, value: bytes | None) -> Event | Skipped:
         """Return the event of a message, or why it is skipped.
@@ -113,7 +127,10 @@ class Decoder:
         else:
             if source.skipped:
                 return source.skipped
-            raw = _json(value[HEADER:]) if source.avro is None else _avro(source.avro, value[HEADER:])
+            body = value[HEADER:]
+            if source.direct is not None and (read := source.direct.read(body)) is not None:
+                return Event(read[1], read[0], False, body)
+            raw = _json(body) if source.avro is None else _avro(source.avro, body)
         if source.event_type != raw.event_type:
             problem = f"the envelope says another event type than its schema ({source.event_type})"
             raise Undecodable("eventType", problem, event_type=source.event_type, event_id=raw.event_id)
@@ -187,8 +204,13 @@ class Decoder:
             raise UnknownMajor(contract.event_type, raw.version, problem, raw.event_id)
         key = (contract.event_type, major.number)
         if key not in self._rules:
-            self._rules[key] = PayloadRules(major.newest.reader, self._catalog.class_of(major))
+            self._rules[key] = rules = PayloadRules(major.newest.reader, self._catalog.class_of(major))
+            checks = residue(rules.schema, rules.cls)
+            known = frozenset(version.number for version in major.versions)
+            self._direct[key] = None if checks is None else Direct(contract.event_type, known, rules.cls, checks)
         if any(raw.version == version.number for version in major.versions):
+            if not source.rules and source.avro is None:
+                source.direct = self._direct[key]
             source.rules[raw.version] = self._rules[key]
         return self._rules[key]
 

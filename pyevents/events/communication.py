@@ -12,38 +12,38 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 class CommunicationCallScheduled(Struct, frozen=True, kw_only=True):
     """A telephone call was planned."""
 
-    call_id: int
+    call_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The call, as numbered by the communication service; orders all events of this call."""
     geplantes_datum: date
     """Day on which the call is to be made."""
-    geplante_zeit: str
+    geplante_zeit: Annotated[str, Meta(max_length=5)]
     """Local time at which the call is to be made, HH:MM. At most 5 characters."""
-    dauer_minuten: int
+    dauer_minuten: Annotated[int, Meta(ge=1, le=1440)]
     """Minutes set aside for the call, usually 5; at most a day. From 1 to 1,440."""
-    therapist_id: int | None | UnsetType = UNSET
+    therapist_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None | UnsetType = UNSET
     """The therapist whom this concerns; missing where it concerns a patient."""
-    patient_id: int | None | UnsetType = UNSET
+    patient_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None | UnsetType = UNSET
     """The patient whom this concerns; missing where it concerns a therapist."""
-    notizen: str | None | UnsetType = UNSET
+    notizen: Annotated[str, Meta(max_length=10000)] | None | UnsetType = UNSET
     """What the caller should know or ask. At most 10,000 characters."""
 
 
 class CommunicationEmailSent(Struct, frozen=True, kw_only=True):
     """A mail was handed to the mail server, or the attempt was recorded."""
 
-    email_id: int
+    email_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The mail, as numbered by the communication service; orders all events of this mail."""
-    empfaenger_email: str
+    empfaenger_email: Annotated[str, Meta(max_length=255)]
     """Address that the mail went to. At most 255 characters."""
     gesendet_am: Annotated[datetime, Meta(tz=True)]
     """Moment of sending: date, time and offset from UTC, as RFC 3339 text."""
-    therapist_id: int | None | UnsetType = UNSET
+    therapist_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None | UnsetType = UNSET
     """The therapist whom this concerns; missing where it concerns a patient."""
-    patient_id: int | None | UnsetType = UNSET
+    patient_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None | UnsetType = UNSET
     """The patient whom this concerns; missing where it concerns a therapist."""
-    empfaenger_name: str | None | UnsetType = UNSET
+    empfaenger_name: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Name of the recipient as it stands in the mail. At most 255 characters."""
-    betreff: str | None | UnsetType = UNSET
+    betreff: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Subject line of the mail. At most 255 characters."""
     status: Literal["Entwurf", "In_Warteschlange", "Wird_gesendet", "Gesendet", "Fehlgeschlagen"] | None | UnsetType = (
         UNSET

@@ -3,29 +3,31 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 
 class EmailSend(Struct, frozen=True, kw_only=True):
     """A mail that the communication service is asked to send."""
 
-    request_id: str
+    request_id: Annotated[str, Meta(min_length=1, max_length=100)]
     """The request, usually a UUID; answers and repetitions bear the same one. 1 to 100 characters."""
-    empfaenger_email: str
+    empfaenger_email: Annotated[str, Meta(max_length=255)]
     """Address that the mail goes to. At most 255 characters."""
-    empfaenger_name: str
+    empfaenger_name: Annotated[str, Meta(max_length=255)]
     """Name of the recipient as it shall stand in the mail. At most 255 characters."""
-    betreff: str
+    betreff: Annotated[str, Meta(max_length=255)]
     """Subject line. At most 255 characters."""
-    inhalt_text: str
+    inhalt_text: Annotated[str, Meta(max_length=50000)]
     """Body as plain text; always sent, for readers without HTML. At most 50,000 characters."""
-    inhalt_html: str | None = None
+    inhalt_html: Annotated[str, Meta(max_length=200000)] | None = None
     """The same body as HTML; null sends plain text only. At most 200,000 characters."""
-    absender_email: str | None = None
+    absender_email: Annotated[str, Meta(max_length=255)] | None = None
     """Address that the mail comes from; null is the platform's own. At most 255 characters."""
-    absender_name: str | None = None
+    absender_name: Annotated[str, Meta(max_length=255)] | None = None
     """Name of the sender; null is the platform's own. At most 255 characters."""
-    therapist_id: int | None = None
+    therapist_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     """The therapist to whom the mail goes or whom it is about."""
-    patient_id: int | None = None
+    patient_id: Annotated[int, Meta(ge=1, le=9007199254740991)] | None = None
     """The patient to whom the mail goes or whom it is about."""

@@ -3,28 +3,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class GeocodingCalculateDistanceCoordinates(Struct, frozen=True, kw_only=True):
     """A place on the map (WGS 84)."""
 
-    latitude: float
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
     """Degrees north of the equator; south is negative. From -90 to 90."""
-    longitude: float
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
     """Degrees east of Greenwich; west is negative. From -180 to 180."""
 
 
 class GeocodingCalculateDistance(Struct, frozen=True, kw_only=True):
     """A way whose length and duration the geocoding service is asked for."""
 
-    request_id: str
+    request_id: Annotated[str, Meta(min_length=1, max_length=100)]
     """The request, usually a UUID; answers and repetitions bear the same one. 1 to 100 characters."""
-    origin: str | GeocodingCalculateDistanceCoordinates
+    origin: Annotated[str, Meta(max_length=255)] | GeocodingCalculateDistanceCoordinates
     """Where the way begins: an address in one line, or a place on the map."""
-    destination: str | GeocodingCalculateDistanceCoordinates
+    destination: Annotated[str, Meta(max_length=255)] | GeocodingCalculateDistanceCoordinates
     """Where the way ends: an address in one line, or a place on the map."""
     travel_mode: Literal["car", "transit"] = "car"
     """Means of transport: by car, or by bus and train."""

@@ -3,36 +3,36 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 
 class MatchCreated(Struct, frozen=True, kw_only=True):
     """A therapist was found who may suit a patient."""
 
-    match_id: int
+    match_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The match, as numbered by the matching service; orders all events of this match."""
-    patient_id: int
+    patient_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The patient who looks for a place."""
-    therapist_id: int
+    therapist_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The therapist who may have one."""
     status: Literal["offen", "in_bearbeitung", "abgelehnt", "angenommen"] | None | UnsetType = UNSET
     """How far the match has come at the moment of its creation."""
-    priority: int | None | UnsetType = UNSET
+    priority: Annotated[int, Meta(ge=1, le=2147483647)] | None | UnsetType = UNSET
     """Rank of this match among the matches of the same patient."""
-    notes: str | None | UnsetType = UNSET
+    notes: Annotated[str, Meta(max_length=10000)] | None | UnsetType = UNSET
     """Remarks of the staff about the match. At most 10,000 characters."""
 
 
 class MatchStatusChanged(Struct, frozen=True, kw_only=True):
     """A match moved on to another status."""
 
-    match_id: int
+    match_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The match that moved on; orders all events of this match."""
     new_status: Literal["offen", "in_bearbeitung", "abgelehnt", "angenommen"]
     """Status that the match has from now on."""
     old_status: Literal["offen", "in_bearbeitung", "abgelehnt", "angenommen"] | None | UnsetType = UNSET
     """Status that the match left; null where it had none before."""
-    reason: str | None | UnsetType = UNSET
+    reason: Annotated[str, Meta(max_length=2000)] | None | UnsetType = UNSET
     """Why the status changed, for the staff to read. At most 2,000 characters."""

@@ -4,71 +4,71 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 
 class PatientCreatedZeitlicheVerfuegbarkeit(Struct, frozen=True, kw_only=True):
     """When the patient can come to sessions, by weekday, in local time."""
 
-    montag: list[str] | None | UnsetType = UNSET
+    montag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Mondays, each HH:MM-HH:MM. At most 24 items."""
-    dienstag: list[str] | None | UnsetType = UNSET
+    dienstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Tuesdays, each HH:MM-HH:MM. At most 24 items."""
-    mittwoch: list[str] | None | UnsetType = UNSET
+    mittwoch: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Wednesdays, each HH:MM-HH:MM. At most 24 items."""
-    donnerstag: list[str] | None | UnsetType = UNSET
+    donnerstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Thursdays, each HH:MM-HH:MM. At most 24 items."""
-    freitag: list[str] | None | UnsetType = UNSET
+    freitag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Fridays, each HH:MM-HH:MM. At most 24 items."""
-    samstag: list[str] | None | UnsetType = UNSET
+    samstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Saturdays, each HH:MM-HH:MM. At most 24 items."""
-    sonntag: list[str] | None | UnsetType = UNSET
+    sonntag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Sundays, each HH:MM-HH:MM. At most 24 items."""
 
 
 class PatientCreatedRaeumlicheVerfuegbarkeit(Struct, frozen=True, kw_only=True):
     """How far the patient travels to a session; with both limits given, both hold."""
 
-    max_km: float | None | UnsetType = UNSET
+    max_km: Annotated[float, Meta(ge=0, le=20100)] | None | UnsetType = UNSET
     """Longest way to the practice in kilometres, one way; no way on earth is longer than 20,100. From 0 to 20,100."""
-    max_minuten: int | None | UnsetType = UNSET
+    max_minuten: Annotated[int, Meta(ge=0, le=2147483647)] | None | UnsetType = UNSET
     """Longest journey to the practice in minutes, one way."""
 
 
 class PatientCreated(Struct, frozen=True, kw_only=True):
     """A patient was entered for the first time. Whatever is missing or null is not known yet."""
 
-    patient_id: int
+    patient_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The patient, as numbered by the patient service; orders all events of this patient."""
-    vorname: str
+    vorname: Annotated[str, Meta(max_length=100)]
     """Given name of the patient. At most 100 characters."""
-    nachname: str
+    nachname: Annotated[str, Meta(max_length=100)]
     """Family name of the patient. At most 100 characters."""
     anrede: Literal["Herr", "Frau"] | None | UnsetType = UNSET
     """How a letter addresses the patient."""
     geschlecht: Literal["männlich", "weiblich", "divers", "keine_Angabe"] | None | UnsetType = UNSET
     """Gender that the patient states; keine_Angabe where the patient declined to say."""
-    strasse: str | None | UnsetType = UNSET
+    strasse: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Street and house number of the patient's home. At most 255 characters."""
-    plz: str | None | UnsetType = UNSET
+    plz: Annotated[str, Meta(max_length=10)] | None | UnsetType = UNSET
     """Postcode of the patient's home: five digits in Germany, foreign forms occur. At most 10 characters."""
-    ort: str | None | UnsetType = UNSET
+    ort: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
     """Town of the patient's home. At most 100 characters."""
-    email: str | None | UnsetType = UNSET
+    email: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Address at which the patient is written to. At most 255 characters."""
-    telefon: str | None | UnsetType = UNSET
+    telefon: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Number at which the patient can be called, in any notation. At most 50 characters."""
-    hausarzt: str | None | UnsetType = UNSET
+    hausarzt: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Family doctor, with the place of the practice where it is known. At most 255 characters."""
-    krankenkasse: str | None | UnsetType = UNSET
+    krankenkasse: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
     """Health insurer of the patient. At most 100 characters."""
-    krankenversicherungsnummer: str | None | UnsetType = UNSET
+    krankenversicherungsnummer: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Number of the insured person on the insurance card. At most 50 characters."""
     geburtsdatum: date | None | UnsetType = UNSET
     """Date of birth; a therapist's age limits are compared with it."""
-    symptome: list[str] | None | UnsetType = UNSET
+    symptome: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | None | UnsetType = UNSET
     """What the patient suffers from, one short text for each complaint, in the patient's words. At most 100 items."""
     erfahrung_mit_psychotherapie: bool | None | UnsetType = UNSET
     """Whether the patient has been in psychotherapy before."""
@@ -95,9 +95,9 @@ class PatientCreated(Struct, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
     """Where the patient stands between enquiry and the end of the therapy."""
-    empfehler_der_unterstuetzung: str | None | UnsetType = UNSET
+    empfehler_der_unterstuetzung: Annotated[str, Meta(max_length=2000)] | None | UnsetType = UNSET
     """Who recommended the platform to the patient. At most 2,000 characters."""
-    zahlungsreferenz: str | None | UnsetType = UNSET
+    zahlungsreferenz: Annotated[str, Meta(max_length=8)] | None | UnsetType = UNSET
     """Reference by which the patient's payment is recognised on the bank statement. At most 8 characters."""
     zahlung_eingegangen: bool | None | UnsetType = UNSET
     """Whether the payment for the search has arrived."""
@@ -105,13 +105,15 @@ class PatientCreated(Struct, frozen=True, kw_only=True):
     """When the patient can come to sessions, by weekday, in local time."""
     raeumliche_verfuegbarkeit: PatientCreatedRaeumlicheVerfuegbarkeit | None | UnsetType = UNSET
     """How far the patient travels to a session; with both limits given, both hold."""
-    verkehrsmittel: str | None | UnsetType = UNSET
+    verkehrsmittel: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Means of transport for the way to the practice, in the patient's words. At most 50 characters."""
     offen_fuer_gruppentherapie: bool | None | UnsetType = UNSET
     """Whether the patient would also take a place in group therapy."""
     offen_fuer_diga: bool | None | UnsetType = UNSET
     """Whether the patient would use a digital health application (DiGA)."""
-    ausgeschlossene_therapeuten: list[int] | None | UnsetType = UNSET
+    ausgeschlossene_therapeuten: (
+        Annotated[list[Annotated[int, Meta(ge=1, le=9007199254740991)]], Meta(max_length=1000)] | None | UnsetType
+    ) = UNSET
     """Ids of therapists who must never be proposed to this patient, each once. At most 1,000 items, no item twice."""
     bevorzugtes_therapeutengeschlecht: Literal["Männlich", "Weiblich", "Egal"] | None | UnsetType = UNSET
     """Gender of therapist that the patient wishes for; Egal is no wish."""
@@ -126,70 +128,70 @@ class PatientCreated(Struct, frozen=True, kw_only=True):
 class PatientDeleted(Struct, frozen=True, kw_only=True):
     """A patient was removed. Readers delete what they keep about this patient."""
 
-    patient_id: int
+    patient_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The patient who is gone."""
 
 
 class PatientUpdatedZeitlicheVerfuegbarkeit(Struct, frozen=True, kw_only=True):
     """When the patient can come to sessions, by weekday, in local time."""
 
-    montag: list[str] | None | UnsetType = UNSET
+    montag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Mondays, each HH:MM-HH:MM. At most 24 items."""
-    dienstag: list[str] | None | UnsetType = UNSET
+    dienstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Tuesdays, each HH:MM-HH:MM. At most 24 items."""
-    mittwoch: list[str] | None | UnsetType = UNSET
+    mittwoch: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Wednesdays, each HH:MM-HH:MM. At most 24 items."""
-    donnerstag: list[str] | None | UnsetType = UNSET
+    donnerstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Thursdays, each HH:MM-HH:MM. At most 24 items."""
-    freitag: list[str] | None | UnsetType = UNSET
+    freitag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Fridays, each HH:MM-HH:MM. At most 24 items."""
-    samstag: list[str] | None | UnsetType = UNSET
+    samstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Saturdays, each HH:MM-HH:MM. At most 24 items."""
-    sonntag: list[str] | None | UnsetType = UNSET
+    sonntag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time that suit the patient on Sundays, each HH:MM-HH:MM. At most 24 items."""
 
 
 class PatientUpdatedRaeumlicheVerfuegbarkeit(Struct, frozen=True, kw_only=True):
     """How far the patient travels to a session; with both limits given, both hold."""
 
-    max_km: float | None | UnsetType = UNSET
+    max_km: Annotated[float, Meta(ge=0, le=20100)] | None | UnsetType = UNSET
     """Longest way to the practice in kilometres, one way; no way on earth is longer than 20,100. From 0 to 20,100."""
-    max_minuten: int | None | UnsetType = UNSET
+    max_minuten: Annotated[int, Meta(ge=0, le=2147483647)] | None | UnsetType = UNSET
     """Longest journey to the practice in minutes, one way."""
 
 
 class PatientUpdated(Struct, frozen=True, kw_only=True):
     """Data of a patient changed. A missing field stayed as it was; a null one was emptied."""
 
-    patient_id: int
+    patient_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The patient, as numbered by the patient service; orders all events of this patient."""
     anrede: Literal["Herr", "Frau"] | None | UnsetType = UNSET
     """How a letter addresses the patient."""
     geschlecht: Literal["männlich", "weiblich", "divers", "keine_Angabe"] | None | UnsetType = UNSET
     """Gender that the patient states; keine_Angabe where the patient declined to say."""
-    vorname: str | None | UnsetType = UNSET
+    vorname: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
     """Given name of the patient. At most 100 characters."""
-    nachname: str | None | UnsetType = UNSET
+    nachname: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
     """Family name of the patient. At most 100 characters."""
-    strasse: str | None | UnsetType = UNSET
+    strasse: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Street and house number of the patient's home. At most 255 characters."""
-    plz: str | None | UnsetType = UNSET
+    plz: Annotated[str, Meta(max_length=10)] | None | UnsetType = UNSET
     """Postcode of the patient's home: five digits in Germany, foreign forms occur. At most 10 characters."""
-    ort: str | None | UnsetType = UNSET
+    ort: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
     """Town of the patient's home. At most 100 characters."""
-    email: str | None | UnsetType = UNSET
+    email: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Address at which the patient is written to. At most 255 characters."""
-    telefon: str | None | UnsetType = UNSET
+    telefon: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Number at which the patient can be called, in any notation. At most 50 characters."""
-    hausarzt: str | None | UnsetType = UNSET
+    hausarzt: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Family doctor, with the place of the practice where it is known. At most 255 characters."""
-    krankenkasse: str | None | UnsetType = UNSET
+    krankenkasse: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
     """Health insurer of the patient. At most 100 characters."""
-    krankenversicherungsnummer: str | None | UnsetType = UNSET
+    krankenversicherungsnummer: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Number of the insured person on the insurance card. At most 50 characters."""
     geburtsdatum: date | None | UnsetType = UNSET
     """Date of birth; a therapist's age limits are compared with it."""
-    symptome: list[str] | None | UnsetType = UNSET
+    symptome: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | None | UnsetType = UNSET
     """What the patient suffers from, one short text for each complaint, in the patient's words. At most 100 items."""
     erfahrung_mit_psychotherapie: bool | None | UnsetType = UNSET
     """Whether the patient has been in psychotherapy before."""
@@ -216,9 +218,9 @@ class PatientUpdated(Struct, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
     """Where the patient stands between enquiry and the end of the therapy."""
-    empfehler_der_unterstuetzung: str | None | UnsetType = UNSET
+    empfehler_der_unterstuetzung: Annotated[str, Meta(max_length=2000)] | None | UnsetType = UNSET
     """Who recommended the platform to the patient. At most 2,000 characters."""
-    zahlungsreferenz: str | None | UnsetType = UNSET
+    zahlungsreferenz: Annotated[str, Meta(max_length=8)] | None | UnsetType = UNSET
     """Reference by which the patient's payment is recognised on the bank statement. At most 8 characters."""
     zahlung_eingegangen: bool | None | UnsetType = UNSET
     """Whether the payment for the search has arrived."""
@@ -226,13 +228,15 @@ class PatientUpdated(Struct, frozen=True, kw_only=True):
     """When the patient can come to sessions, by weekday, in local time."""
     raeumliche_verfuegbarkeit: PatientUpdatedRaeumlicheVerfuegbarkeit | None | UnsetType = UNSET
     """How far the patient travels to a session; with both limits given, both hold."""
-    verkehrsmittel: str | None | UnsetType = UNSET
+    verkehrsmittel: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Means of transport for the way to the practice, in the patient's words. At most 50 characters."""
     offen_fuer_gruppentherapie: bool | None | UnsetType = UNSET
     """Whether the patient would also take a place in group therapy."""
     offen_fuer_diga: bool | None | UnsetType = UNSET
     """Whether the patient would use a digital health application (DiGA)."""
-    ausgeschlossene_therapeuten: list[int] | None | UnsetType = UNSET
+    ausgeschlossene_therapeuten: (
+        Annotated[list[Annotated[int, Meta(ge=1, le=9007199254740991)]], Meta(max_length=1000)] | None | UnsetType
+    ) = UNSET
     """Ids of therapists who must never be proposed to this patient, each once. At most 1,000 items, no item twice."""
     bevorzugtes_therapeutengeschlecht: Literal["Männlich", "Weiblich", "Egal"] | None | UnsetType = UNSET
     """Gender of therapist that the patient wishes for; Egal is no wish."""

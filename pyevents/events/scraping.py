@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 
 class ScrapingRun(Struct, frozen=True, kw_only=True):
     """A run over a directory of therapists that the scraping service is asked for."""
 
-    source: str
+    source: Annotated[str, Meta(min_length=1, max_length=100)]
     """Name of the directory to read; runs over one directory are made in order. 1 to 100 characters."""
-    plz_bereiche: list[str] | None = None
+    plz_bereiche: Annotated[list[Annotated[str, Meta(min_length=1, max_length=10)]], Meta(max_length=1000)] | None = (
+        None
+    )
     """Beginnings of postcodes to read, such as 10 or 101; null reads all. At most 1,000 items."""
-    max_seiten: int | None = None
+    max_seiten: Annotated[int, Meta(ge=1, le=2147483647)] | None = None
     """Number of pages after which the run stops; null reads to the end."""
     vollstaendig: bool | None = None
     """True reads everything anew; false or null only what changed since the last run."""

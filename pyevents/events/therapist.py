@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 
 class TherapistBlocked(Struct, frozen=True, kw_only=True):
     """A therapist was blocked and is not proposed to patients until unblocked."""
 
-    therapist_id: int
+    therapist_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The therapist who is blocked from now on."""
-    sperrgrund: str
+    sperrgrund: Annotated[str, Meta(max_length=2000)]
     """Why the therapist was blocked, for the staff to read. At most 2,000 characters."""
     sperrdatum: date | None | UnsetType = UNSET
     """Day from which the block holds; the day of the event where it is missing."""
@@ -23,69 +23,69 @@ class TherapistBlocked(Struct, frozen=True, kw_only=True):
 class TherapistCreatedTelefonischeErreichbarkeit(Struct, frozen=True, kw_only=True):
     """When the practice answers the telephone, by weekday, in local time."""
 
-    montag: list[str] | None | UnsetType = UNSET
+    montag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Mondays, each HH:MM-HH:MM. At most 24 items."""
-    dienstag: list[str] | None | UnsetType = UNSET
+    dienstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Tuesdays, each HH:MM-HH:MM. At most 24 items."""
-    mittwoch: list[str] | None | UnsetType = UNSET
+    mittwoch: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Wednesdays, each HH:MM-HH:MM. At most 24 items."""
-    donnerstag: list[str] | None | UnsetType = UNSET
+    donnerstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Thursdays, each HH:MM-HH:MM. At most 24 items."""
-    freitag: list[str] | None | UnsetType = UNSET
+    freitag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Fridays, each HH:MM-HH:MM. At most 24 items."""
-    samstag: list[str] | None | UnsetType = UNSET
+    samstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Saturdays, each HH:MM-HH:MM. At most 24 items."""
-    sonntag: list[str] | None | UnsetType = UNSET
+    sonntag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Sundays, each HH:MM-HH:MM. At most 24 items."""
 
 
 class TherapistCreatedArbeitszeiten(Struct, frozen=True, kw_only=True):
     """When the therapist holds sessions, by weekday, in local time."""
 
-    montag: list[str] | None | UnsetType = UNSET
+    montag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Mondays, each HH:MM-HH:MM. At most 24 items."""
-    dienstag: list[str] | None | UnsetType = UNSET
+    dienstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Tuesdays, each HH:MM-HH:MM. At most 24 items."""
-    mittwoch: list[str] | None | UnsetType = UNSET
+    mittwoch: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Wednesdays, each HH:MM-HH:MM. At most 24 items."""
-    donnerstag: list[str] | None | UnsetType = UNSET
+    donnerstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Thursdays, each HH:MM-HH:MM. At most 24 items."""
-    freitag: list[str] | None | UnsetType = UNSET
+    freitag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Fridays, each HH:MM-HH:MM. At most 24 items."""
-    samstag: list[str] | None | UnsetType = UNSET
+    samstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Saturdays, each HH:MM-HH:MM. At most 24 items."""
-    sonntag: list[str] | None | UnsetType = UNSET
+    sonntag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Sundays, each HH:MM-HH:MM. At most 24 items."""
 
 
 class TherapistCreated(Struct, frozen=True, kw_only=True):
     """A therapist was entered for the first time. Whatever is missing or null is not known yet."""
 
-    therapist_id: int
+    therapist_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The therapist, as numbered by the therapist service; orders all events of this therapist."""
-    vorname: str
+    vorname: Annotated[str, Meta(max_length=100)]
     """Given name of the therapist. At most 100 characters."""
-    nachname: str
+    nachname: Annotated[str, Meta(max_length=100)]
     """Family name of the therapist. At most 100 characters."""
     anrede: Literal["Herr", "Frau"] | None | UnsetType = UNSET
     """How a letter addresses the therapist."""
     geschlecht: Literal["männlich", "weiblich", "divers", "keine_Angabe"] | None | UnsetType = UNSET
     """Gender that the therapist states; compared with what patients wish for."""
-    titel: str | None | UnsetType = UNSET
+    titel: Annotated[str, Meta(max_length=20)] | None | UnsetType = UNSET
     """Academic title before the name, such as Dr. phil. At most 20 characters."""
-    strasse: str | None | UnsetType = UNSET
+    strasse: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Street and house number of the practice. At most 255 characters."""
-    plz: str | None | UnsetType = UNSET
+    plz: Annotated[str, Meta(max_length=10)] | None | UnsetType = UNSET
     """Postcode of the practice: five digits in Germany, foreign forms occur. At most 10 characters."""
-    ort: str | None | UnsetType = UNSET
+    ort: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
     """Town of the practice. At most 100 characters."""
-    telefon: str | None | UnsetType = UNSET
+    telefon: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Number of the practice, in any notation. At most 50 characters."""
-    fax: str | None | UnsetType = UNSET
+    fax: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Fax number of the practice, in any notation. At most 50 characters."""
-    email: str | None | UnsetType = UNSET
+    email: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Address at which the practice is written to. At most 255 characters."""
-    webseite: str | None | UnsetType = UNSET
+    webseite: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Home page of the practice as a whole address, scheme included. At most 255 characters."""
     kassensitz: bool | None | UnsetType = UNSET
     """Whether the therapist is licensed to bill statutory health insurers."""
@@ -93,27 +93,31 @@ class TherapistCreated(Struct, frozen=True, kw_only=True):
     """When the practice answers the telephone, by weekday, in local time."""
     arbeitszeiten: TherapistCreatedArbeitszeiten | None | UnsetType = UNSET
     """When the therapist holds sessions, by weekday, in local time."""
-    fremdsprachen: list[str] | None | UnsetType = UNSET
+    fremdsprachen: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | None | UnsetType = (
+        UNSET
+    )
     """Languages besides German in which the therapist holds sessions. At most 100 items."""
     psychotherapieverfahren: (
         Literal["egal", "Verhaltenstherapie", "tiefenpsychologisch_fundierte_Psychotherapie"] | None | UnsetType
     ) = UNSET
     """Method of therapy that the therapist practises."""
-    zusatzqualifikationen: str | None | UnsetType = UNSET
+    zusatzqualifikationen: Annotated[str, Meta(max_length=10000)] | None | UnsetType = UNSET
     """Further qualifications, in the therapist's words. At most 10,000 characters."""
-    besondere_leistungsangebote: str | None | UnsetType = UNSET
+    besondere_leistungsangebote: Annotated[str, Meta(max_length=10000)] | None | UnsetType = UNSET
     """Special services of the practice, in the therapist's words. At most 10,000 characters."""
     potenziell_verfuegbar: bool | None | UnsetType = UNSET
     """Whether the therapist may soon have a free place."""
-    potenziell_verfuegbar_notizen: str | None | UnsetType = UNSET
+    potenziell_verfuegbar_notizen: Annotated[str, Meta(max_length=10000)] | None | UnsetType = UNSET
     """What is known about when and for whom a place becomes free. At most 10,000 characters."""
-    bevorzugte_diagnosen: list[str] | None | UnsetType = UNSET
+    bevorzugte_diagnosen: (
+        Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | None | UnsetType
+    ) = UNSET
     """Diagnoses that the therapist likes to treat, as ICD-10 codes such as F32.1. At most 100 items."""
-    alter_min: int | None | UnsetType = UNSET
+    alter_min: Annotated[int, Meta(ge=0, le=120)] | None | UnsetType = UNSET
     """Youngest age in years of a patient whom the therapist takes. From 0 to 120."""
-    alter_max: int | None | UnsetType = UNSET
+    alter_max: Annotated[int, Meta(ge=0, le=120)] | None | UnsetType = UNSET
     """Oldest age in years of a patient whom the therapist takes. From 0 to 120."""
-    geschlechtspraeferenz: str | None | UnsetType = UNSET
+    geschlechtspraeferenz: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Gender of patients that the therapist prefers, in the therapist's words. At most 50 characters."""
     bevorzugt_gruppentherapie: bool | None | UnsetType = UNSET
     """Whether the therapist prefers to offer group therapy."""
@@ -132,76 +136,76 @@ class TherapistCreated(Struct, frozen=True, kw_only=True):
 class TherapistUnblocked(Struct, frozen=True, kw_only=True):
     """A block was lifted; the therapist may be proposed to patients again."""
 
-    therapist_id: int
+    therapist_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The therapist whose block was lifted."""
 
 
 class TherapistUpdatedTelefonischeErreichbarkeit(Struct, frozen=True, kw_only=True):
     """When the practice answers the telephone, by weekday, in local time."""
 
-    montag: list[str] | None | UnsetType = UNSET
+    montag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Mondays, each HH:MM-HH:MM. At most 24 items."""
-    dienstag: list[str] | None | UnsetType = UNSET
+    dienstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Tuesdays, each HH:MM-HH:MM. At most 24 items."""
-    mittwoch: list[str] | None | UnsetType = UNSET
+    mittwoch: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Wednesdays, each HH:MM-HH:MM. At most 24 items."""
-    donnerstag: list[str] | None | UnsetType = UNSET
+    donnerstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Thursdays, each HH:MM-HH:MM. At most 24 items."""
-    freitag: list[str] | None | UnsetType = UNSET
+    freitag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Fridays, each HH:MM-HH:MM. At most 24 items."""
-    samstag: list[str] | None | UnsetType = UNSET
+    samstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Saturdays, each HH:MM-HH:MM. At most 24 items."""
-    sonntag: list[str] | None | UnsetType = UNSET
+    sonntag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which the practice can be called on Sundays, each HH:MM-HH:MM. At most 24 items."""
 
 
 class TherapistUpdatedArbeitszeiten(Struct, frozen=True, kw_only=True):
     """When the therapist holds sessions, by weekday, in local time."""
 
-    montag: list[str] | None | UnsetType = UNSET
+    montag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Mondays, each HH:MM-HH:MM. At most 24 items."""
-    dienstag: list[str] | None | UnsetType = UNSET
+    dienstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Tuesdays, each HH:MM-HH:MM. At most 24 items."""
-    mittwoch: list[str] | None | UnsetType = UNSET
+    mittwoch: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Wednesdays, each HH:MM-HH:MM. At most 24 items."""
-    donnerstag: list[str] | None | UnsetType = UNSET
+    donnerstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Thursdays, each HH:MM-HH:MM. At most 24 items."""
-    freitag: list[str] | None | UnsetType = UNSET
+    freitag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Fridays, each HH:MM-HH:MM. At most 24 items."""
-    samstag: list[str] | None | UnsetType = UNSET
+    samstag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Saturdays, each HH:MM-HH:MM. At most 24 items."""
-    sonntag: list[str] | None | UnsetType = UNSET
+    sonntag: Annotated[list[Annotated[str, Meta(max_length=11)]], Meta(max_length=24)] | None | UnsetType = UNSET
     """Spans of time in which sessions are held on Sundays, each HH:MM-HH:MM. At most 24 items."""
 
 
 class TherapistUpdated(Struct, frozen=True, kw_only=True):
     """Data of a therapist changed. A missing field stayed as it was; a null one was emptied."""
 
-    therapist_id: int
+    therapist_id: Annotated[int, Meta(ge=1, le=9007199254740991)]
     """The therapist, as numbered by the therapist service; orders all events of this therapist."""
     anrede: Literal["Herr", "Frau"] | None | UnsetType = UNSET
     """How a letter addresses the therapist."""
     geschlecht: Literal["männlich", "weiblich", "divers", "keine_Angabe"] | None | UnsetType = UNSET
     """Gender that the therapist states; compared with what patients wish for."""
-    titel: str | None | UnsetType = UNSET
+    titel: Annotated[str, Meta(max_length=20)] | None | UnsetType = UNSET
     """Academic title before the name, such as Dr. phil. At most 20 characters."""
-    vorname: str | None | UnsetType = UNSET
+    vorname: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
     """Given name of the therapist. At most 100 characters."""
-    nachname: str | None | UnsetType = UNSET
+    nachname: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
     """Family name of the therapist. At most 100 characters."""
-    strasse: str | None | UnsetType = UNSET
+    strasse: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Street and house number of the practice. At most 255 characters."""
-    plz: str | None | UnsetType = UNSET
+    plz: Annotated[str, Meta(max_length=10)] | None | UnsetType = UNSET
     """Postcode of the practice: five digits in Germany, foreign forms occur. At most 10 characters."""
-    ort: str | None | UnsetType = UNSET
+    ort: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
     """Town of the practice. At most 100 characters."""
-    telefon: str | None | UnsetType = UNSET
+    telefon: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Number of the practice, in any notation. At most 50 characters."""
-    fax: str | None | UnsetType = UNSET
+    fax: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Fax number of the practice, in any notation. At most 50 characters."""
-    email: str | None | UnsetType = UNSET
+    email: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Address at which the practice is written to. At most 255 characters."""
-    webseite: str | None | UnsetType = UNSET
+    webseite: Annotated[str, Meta(max_length=255)] | None | UnsetType = UNSET
     """Home page of the practice as a whole address, scheme included. At most 255 characters."""
     kassensitz: bool | None | UnsetType = UNSET
     """Whether the therapist is licensed to bill statutory health insurers."""
@@ -209,27 +213,31 @@ class TherapistUpdated(Struct, frozen=True, kw_only=True):
     """When the practice answers the telephone, by weekday, in local time."""
     arbeitszeiten: TherapistUpdatedArbeitszeiten | None | UnsetType = UNSET
     """When the therapist holds sessions, by weekday, in local time."""
-    fremdsprachen: list[str] | None | UnsetType = UNSET
+    fremdsprachen: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | None | UnsetType = (
+        UNSET
+    )
     """Languages besides German in which the therapist holds sessions. At most 100 items."""
     psychotherapieverfahren: (
         Literal["egal", "Verhaltenstherapie", "tiefenpsychologisch_fundierte_Psychotherapie"] | None | UnsetType
     ) = UNSET
     """Method of therapy that the therapist practises."""
-    zusatzqualifikationen: str | None | UnsetType = UNSET
+    zusatzqualifikationen: Annotated[str, Meta(max_length=10000)] | None | UnsetType = UNSET
     """Further qualifications, in the therapist's words. At most 10,000 characters."""
-    besondere_leistungsangebote: str | None | UnsetType = UNSET
+    besondere_leistungsangebote: Annotated[str, Meta(max_length=10000)] | None | UnsetType = UNSET
     """Special services of the practice, in the therapist's words. At most 10,000 characters."""
     potenziell_verfuegbar: bool | None | UnsetType = UNSET
     """Whether the therapist may soon have a free place."""
-    potenziell_verfuegbar_notizen: str | None | UnsetType = UNSET
+    potenziell_verfuegbar_notizen: Annotated[str, Meta(max_length=10000)] | None | UnsetType = UNSET
     """What is known about when and for whom a place becomes free. At most 10,000 characters."""
-    bevorzugte_diagnosen: list[str] | None | UnsetType = UNSET
+    bevorzugte_diagnosen: (
+        Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | None | UnsetType
+    ) = UNSET
     """Diagnoses that the therapist likes to treat, as ICD-10 codes such as F32.1. At most 100 items."""
-    alter_min: int | None | UnsetType = UNSET
+    alter_min: Annotated[int, Meta(ge=0, le=120)] | None | UnsetType = UNSET
     """Youngest age in years of a patient whom the therapist takes. From 0 to 120."""
-    alter_max: int | None | UnsetType = UNSET
+    alter_max: Annotated[int, Meta(ge=0, le=120)] | None | UnsetType = UNSET
     """Oldest age in years of a patient whom the therapist takes. From 0 to 120."""
-    geschlechtspraeferenz: str | None | UnsetType = UNSET
+    geschlechtspraeferenz: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
     """Gender of patients that the therapist prefers, in the therapist's words. At most 50 characters."""
     bevorzugt_gruppentherapie: bool | None | UnsetType = UNSET
     """Whether the therapist prefers to offer group therapy."""
