@@ -10,9 +10,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from pyevents.config import cache_folder
+from tests.suite.search import examples
 
 # How quick the machine is at this moment is nothing that a test is about.
-settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "busy machine", deadline=None, max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("busy machine")
 
 _TESTS = Path(__file__).parent

@@ -60,7 +60,7 @@ def parse(text: str, deepest: int) -> Any:
         raise NotStrict("json-syntax", message, "Correct the JSON.", place=(error.lineno, error.colno)) from None
     except UnicodeEncodeError:
         remedy = "Write the character itself."
-        raise NotStrict("json-text", "a text holds half of a surrogate pair", remedy) from None
+        raise NotStrict("json-text", "a text holds half of a surrogate pair, which is no UTF-8", remedy) from None
     except RecursionError:
         raise too_deep from None
     except NotStrict:

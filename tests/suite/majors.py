@@ -9,9 +9,11 @@ import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import ClassVar
 from uuid import uuid4
 
 from pyevents_codegen.generate import generate
+from pyevents_codegen.memory import Memory, recall, remember
 
 __all__ = ["NextPlatform"]
 
@@ -43,6 +45,9 @@ class NextPlatform:
         own_topics: Whether the topics have names of their own, and so the subjects.
     """
 
+    _rendered: ClassVar[dict[str, str]] = {}
+    """Modules of the one before: theirs are the same classes, and rendering is the dear part."""
+
     def __init__(self, folder: Path, *, upcast: bool = True, own_topics: bool = False) -> None:
         name = f"platform_{uuid4().hex[:8]}"
         self.schemas = folder / "schemas"
@@ -51,7 +56,10 @@ class NextPlatform:
         for file in self.schemas.rglob("*.toml") if own_topics else ():
             file.write_text(re.sub(r"-(events|commands|requests)\b", rf"-\1-{name[-8:]}", file.read_text()))
         (folder / f"{name}_upcasts.py").write_text(UPCASTER.format(package=name))
+        (folder / name).mkdir()
+        remember(folder / name, Memory(modules=NextPlatform._rendered))
         generate(self.schemas, name, folder, None)
+        NextPlatform._rendered = recall(folder / name).modules
         sys.path.insert(0, str(folder))
         importlib.invalidate_caches()
         self.package: ModuleType = importlib.import_module(name)

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from pyevents.catalog import load
 from pyevents.cli import main
+from pyevents.kafka import KafkaTransport
 
 ROOT = Path(__file__).parents[2]
 NOBODY = "127.0.0.1:1"
@@ -110,6 +111,7 @@ def test_tail_of_an_unknown_topic_names_the_nearest() -> None:
 
 def test_doctor_names_a_remedy_for_each_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(KafkaTransport.topics, "__defaults__", (0.5,))
     result = run("doctor", "--bootstrap-servers", NOBODY, "--registry", "http://127.0.0.1:1", "--format", "json")
     checks = {check["name"]: check for check in json.loads(result.output)}
     assert result.exit_code == 1

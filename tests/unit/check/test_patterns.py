@@ -15,6 +15,7 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from pyevents_codegen.rules.backtracking import growth
 from pyevents_codegen.rules.dialect import differences
+from tests.suite.search import examples
 
 EXPONENTIAL = [
     r"^(a+)+$",
@@ -327,7 +328,7 @@ _PIECES = st.lists(
 )
 
 
-@settings(max_examples=1500, deadline=None, derandomize=True)
+@settings(max_examples=examples(1500), deadline=None, derandomize=True)
 @given(_PIECES)
 def test_whatever_is_a_pattern_and_not_told_is_read_alike_by_three_engines(pieces: list[str]) -> None:
     pattern = "".join(pieces)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,50 +11,9 @@ import pytest
 from pyevents_codegen.finding import Finding, SchemaFolderInvalid
 from pyevents_codegen.folder import Folder
 from pyevents_codegen.load import load_folder
+from tests.suite.schemas import CONTRACT, PAYLOAD, REPOSITORY, TOPICS, SchemaFolder
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-
-TOPICS = """\
-[defaults]
-partitions = 3
-replication = 1
-min_insync_replicas = 1
-retention_days = 7
-cleanup_policy = "delete"
-
-[environments.production]
-replication = 3
-min_insync_replicas = 2
-
-[topics.patient-events]
-summary = "What happened to patients."
-
-[topics.email-commands]
-summary = "Emails to be sent."
-cleanup_policy = "compact,delete"
-retention_days = -1
-"""
-
-CONTRACT = """\
-summary = "A new patient has been created."
-kind = "event"
-topic = "patient-events"
-key = "patient_id"
-owner = "patient-service"
-producers = ["patient-service"]
-consumers = []
-"""
-
-PAYLOAD: dict[str, Any] = {
-    "description": "A patient was entered.",
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["patient_id", "vorname"],
-    "properties": {
-        "patient_id": {"type": "integer", "minimum": 1, "description": "The patient."},
-        "vorname": {"type": "string", "maxLength": 100, "description": "Given name."},
-    },
-}
+__all__ = ["COMMAND", "CONTRACT", "PAYLOAD", "REPOSITORY", "TOPICS", "Spoilable"]
 
 COMMAND: dict[str, Any] = {
     "type": "record",
@@ -70,20 +27,8 @@ COMMAND: dict[str, Any] = {
 }
 
 
-class SchemaFolder:
-    """A schema folder on disk that a test may spoil."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def write(self, name: str, content: str | bytes | dict[str, Any]) -> Path:
-        """Write one file, named from the folder; a dictionary is written as JSON."""
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, dict):
-            content = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
+class Spoilable(SchemaFolder):
+    """A schema folder that a test may spoil, with what is found in it."""
 
     def add(self, event_type: str, payload: dict[str, Any] | None = None, version: str = "1.0.json") -> None:
         """Add a contract with one version."""
@@ -123,17 +68,16 @@ def _renamed(finding: Finding, inside: str) -> Finding:
 
 
 @pytest.fixture
-def schemas(tmp_path: Path) -> SchemaFolder:
+def schemas(tmp_path: Path) -> Spoilable:
     """A right schema folder with the one contract `patient.created`."""
-    folder = SchemaFolder(tmp_path / "schemas")
-    folder.write("topics.toml", TOPICS)
-    shutil.copytree(REPOSITORY / "schemas" / "envelope", folder.path / "envelope")
+    folder = Spoilable(tmp_path / "schemas")
+    folder.begin()
     folder.add("patient.created")
     return folder
 
 
 @pytest.fixture
-def view(schemas: SchemaFolder) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def view(schemas: Spoilable) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Return the JSON view that an Avro payload gets in the folder."""
 
     def derive(payload: dict[str, Any]) -> dict[str, Any]:

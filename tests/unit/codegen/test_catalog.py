@@ -15,10 +15,10 @@ from pyevents_codegen.assemble import assemble, text
 from pyevents_codegen.examples import validator
 from pyevents_codegen.folder import Folder
 
-from .conftest import COMMAND, CONTRACT, PAYLOAD, SchemaFolder
+from .conftest import COMMAND, CONTRACT, PAYLOAD, Spoilable
 
 
-def version_of(schemas: SchemaFolder, event_type: str = "patient.created", number: str = "1.0") -> catalog.Version:
+def version_of(schemas: Spoilable, event_type: str = "patient.created", number: str = "1.0") -> catalog.Version:
     contracts = {contract.event_type: contract for contract in assemble(schemas.load()).contracts}
     return contracts[event_type].find(number)[1]
 
@@ -37,7 +37,7 @@ def message(version: str, payload: dict[str, Any], event_type: str = "patient.cr
 ANNA = {"patient_id": 7, "vorname": "Anna"}
 
 
-def test_message_schema_is_envelope_and_payload_closed(schemas: SchemaFolder) -> None:
+def test_message_schema_is_envelope_and_payload_closed(schemas: Spoilable) -> None:
     check = validator(json.loads(version_of(schemas).schema))
     assert check.is_valid(message("1.0", ANNA))
     assert check.is_valid(message("1.9", ANNA))
@@ -49,14 +49,14 @@ def test_message_schema_is_envelope_and_payload_closed(schemas: SchemaFolder) ->
         assert not check.is_valid({name: value for name, value in message("1.0", ANNA).items() if name != key})
 
 
-def test_message_schema_is_titled_with_the_event_type_and_names_its_draft_once(schemas: SchemaFolder) -> None:
+def test_message_schema_is_titled_with_the_event_type_and_names_its_draft_once(schemas: Spoilable) -> None:
     schema = json.loads(version_of(schemas).schema)
     assert schema["title"] == "patient.created"
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
     assert version_of(schemas).schema.count("$schema") == 1
 
 
-def test_references_of_the_payload_lead_to_its_place_in_the_message(schemas: SchemaFolder) -> None:
+def test_references_of_the_payload_lead_to_its_place_in_the_message(schemas: Spoilable) -> None:
     fields = {**PAYLOAD["properties"], "adresse": {"$ref": "#/definitions/A"}, "kinder": {"items": {"$ref": "#"}}}
     address = {"type": "object", "required": ["ort"], "examples": [{"$ref": "#/not/a/reference"}]}
     schemas.write("patient.created/1.0.json", {**PAYLOAD, "properties": fields, "definitions": {"A": address}})
@@ -68,14 +68,14 @@ def test_references_of_the_payload_lead_to_its_place_in_the_message(schemas: Sch
     assert '"examples":[{"$ref":"#/not/a/reference"}]' in made.schema
 
 
-def test_field_called_like_a_keyword_is_data(schemas: SchemaFolder) -> None:
+def test_field_called_like_a_keyword_is_data(schemas: Spoilable) -> None:
     fields = {**PAYLOAD["properties"], "$ref": {"type": "string"}, "properties": {"type": "string"}}
     schemas.write("patient.created/1.0.json", {**PAYLOAD, "properties": fields})
     check = validator(json.loads(version_of(schemas).schema))
     assert check.is_valid(message("1.0", {**ANNA, "$ref": "x", "properties": "y"}))
 
 
-def test_second_major_has_its_own_subject_class_and_title(schemas: SchemaFolder) -> None:
+def test_second_major_has_its_own_subject_class_and_title(schemas: Spoilable) -> None:
     schemas.write("patient.created/2.0.json", PAYLOAD)
     first, second = assemble(schemas.load()).contracts[0].majors
     assert (first.subject, first.class_name) == ("patient-events-patient.created", "PatientCreated")
@@ -85,7 +85,7 @@ def test_second_major_has_its_own_subject_class_and_title(schemas: SchemaFolder)
 
 
 @pytest.mark.parametrize(("file", "name"), [("1.0.avsc", "email.send"), ("2.0.avsc", "email.send.v2")])
-def test_avro_message_is_named_as_the_event_type(schemas: SchemaFolder, file: str, name: str) -> None:
+def test_avro_message_is_named_as_the_event_type(schemas: Spoilable, file: str, name: str) -> None:
     schemas.write("email.send/contract.toml", CONTRACT)
     schemas.write(f"email.send/{file}", COMMAND)
     schema = json.loads(version_of(schemas, "email.send", file[:3]).schema)
@@ -96,14 +96,14 @@ def test_avro_message_is_named_as_the_event_type(schemas: SchemaFolder, file: st
     assert schema["fields"][-1]["type"] == COMMAND
 
 
-def test_text_of_a_schema_is_compact_in_the_order_of_the_file_and_fingerprinted(schemas: SchemaFolder) -> None:
+def test_text_of_a_schema_is_compact_in_the_order_of_the_file_and_fingerprinted(schemas: Spoilable) -> None:
     made = version_of(schemas)
     assert made.schema == json.dumps(json.loads(made.schema), ensure_ascii=False, separators=(",", ":"))
     assert made.fingerprint == hashlib.sha256(made.schema.encode()).hexdigest()
     assert list(json.loads(made.writer)["properties"]) == list(PAYLOAD["properties"])
 
 
-def test_adding_a_contract_changes_no_other(schemas: SchemaFolder) -> None:
+def test_adding_a_contract_changes_no_other(schemas: Spoilable) -> None:
     before = assemble(schemas.load()).contracts
     schemas.add("match.created")
     schemas.add("patient.updated")
@@ -111,7 +111,7 @@ def test_adding_a_contract_changes_no_other(schemas: SchemaFolder) -> None:
     assert after["patient.created"] == before[0]
 
 
-def test_topics_have_the_settings_of_no_environment_in_kafkas_names(schemas: SchemaFolder) -> None:
+def test_topics_have_the_settings_of_no_environment_in_kafkas_names(schemas: Spoilable) -> None:
     commands, events = assemble(schemas.load()).topics
     assert events == catalog.Topic(
         "patient-events", 3, 1, {"cleanup.policy": "delete", "min.insync.replicas": "1", "retention.ms": "604800000"}
@@ -120,13 +120,13 @@ def test_topics_have_the_settings_of_no_environment_in_kafkas_names(schemas: Sch
     assert commands.config["cleanup.policy"] == "compact,delete"
 
 
-def test_topic_itself_has_the_last_word_over_the_environment(schemas: SchemaFolder) -> None:
+def test_topic_itself_has_the_last_word_over_the_environment(schemas: Spoilable) -> None:
     table = schemas.load().topics
     assert table.settings("patient-events", "production").replication == 3
     assert table.settings("email-commands", "production").cleanup_policy == "compact,delete"
 
 
-def test_compatibility_of_the_registry_follows_the_format(schemas: SchemaFolder) -> None:
+def test_compatibility_of_the_registry_follows_the_format(schemas: Spoilable) -> None:
     schemas.write("email.send/contract.toml", CONTRACT)
     schemas.write("email.send/1.0.avsc", COMMAND)
     avro, plain = assemble(schemas.load()).contracts
@@ -134,14 +134,14 @@ def test_compatibility_of_the_registry_follows_the_format(schemas: SchemaFolder)
     assert (plain.compatibility, plain.registry_compatibility) == ("FULL_TRANSITIVE", "BACKWARD_TRANSITIVE")
 
 
-def test_dictionaries_are_sent_as_the_oldest_major_unless_the_contract_says_otherwise(schemas: SchemaFolder) -> None:
+def test_dictionaries_are_sent_as_the_oldest_major_unless_the_contract_says_otherwise(schemas: Spoilable) -> None:
     schemas.write("patient.created/2.0.json", PAYLOAD)
     assert assemble(schemas.load()).contracts[0].current == 1
     schemas.write("patient.created/contract.toml", CONTRACT + "current = 2\n")
     assert assemble(schemas.load()).contracts[0].current == 2
 
 
-def test_version_may_name_another_envelope(schemas: SchemaFolder) -> None:
+def test_version_may_name_another_envelope(schemas: Spoilable) -> None:
     envelope = json.loads((schemas.path / "envelope" / "1.0.json").read_text())
     envelope["properties"]["producer"]["maxLength"] = 7
     schemas.write("envelope/1.1.json", envelope)

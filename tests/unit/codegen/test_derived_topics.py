@@ -8,7 +8,7 @@ from pyevents.catalog import Topic, dead_letter_topic, derived_topics, load, ret
 from pyevents_codegen.assemble import assemble
 from pyevents_codegen.topicscript import topic_script
 
-from .conftest import CONTRACT, SchemaFolder
+from .conftest import CONTRACT, Spoilable
 
 DAY = 24 * 60 * 60 * 1000
 SOURCE = Topic("patient-events", 6, 3, {"cleanup.policy": "delete", "retention.ms": str(7 * DAY)})
@@ -71,7 +71,7 @@ def test_catalog_adds_them_to_its_own_topics() -> None:
     assert len(names) == len(set(names))
 
 
-def test_script_makes_them_with_the_settings_of_each_environment(schemas: SchemaFolder) -> None:
+def test_script_makes_them_with_the_settings_of_each_environment(schemas: Spoilable) -> None:
     schemas.write("patient.created/contract.toml", CONTRACT.replace("= []", '= ["matching-service"]'))
     default, production = (
         [line for line in part.splitlines() if line.startswith("patient-events.matching-service")]
@@ -84,13 +84,13 @@ def test_script_makes_them_with_the_settings_of_each_environment(schemas: Schema
     assert [line.split()[2] for line in production] == ["3", "3"]
 
 
-def test_consumer_whose_name_no_topic_may_bear_is_refused(schemas: SchemaFolder) -> None:
+def test_consumer_whose_name_no_topic_may_bear_is_refused(schemas: Spoilable) -> None:
     schemas.write("patient.created/contract.toml", CONTRACT.replace("= []", '= ["matching service"]'))
     found = schemas.finding("wrong-value")
     assert (found.line, found.pointer) == (7, "/consumers/0")
 
 
-def test_derived_name_beyond_kafkas_limit_is_refused(schemas: SchemaFolder) -> None:
+def test_derived_name_beyond_kafkas_limit_is_refused(schemas: Spoilable) -> None:
     long = "x" * 200
     topics = (schemas.path / "topics.toml").read_text().replace("patient-events", long)
     schemas.write("topics.toml", topics)
@@ -103,7 +103,7 @@ def test_derived_name_beyond_kafkas_limit_is_refused(schemas: SchemaFolder) -> N
     assert (found.line, found.remedy) == (7, "Rename the topic or the consumer.")
 
 
-def test_derived_name_that_is_a_topic_already_is_refused(schemas: SchemaFolder) -> None:
+def test_derived_name_that_is_a_topic_already_is_refused(schemas: Spoilable) -> None:
     schemas.write("patient.created/contract.toml", CONTRACT.replace("= []", '= ["matching-service"]'))
     topics = (schemas.path / "topics.toml").read_text()
     schemas.write("topics.toml", topics + '[topics."patient-events.matching-service.dlq"]\nsummary = "Mine."\n')

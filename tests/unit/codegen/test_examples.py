@@ -17,7 +17,7 @@ from pyevents_codegen.examples import Example, of_version, validate_examples, va
 from pyevents_codegen.folder import ContractFolder, PayloadVersion
 from pyevents_codegen.load import load_folder
 
-from .conftest import REPOSITORY, SchemaFolder
+from .conftest import REPOSITORY, Spoilable
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
 
@@ -106,7 +106,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("file", "text", "rule", "message"), WRONG)
-def test_wrong_example_is_told(schemas: SchemaFolder, file: str, text: str, rule: str, message: str) -> None:
+def test_wrong_example_is_told(schemas: Spoilable, file: str, text: str, rule: str, message: str) -> None:
     path = schemas.write(f"patient.created/examples/{file}", text)
     (found,) = validate_examples(schemas.load())
     assert found.rule == rule
@@ -114,7 +114,7 @@ def test_wrong_example_is_told(schemas: SchemaFolder, file: str, text: str, rule
     assert message in found.message
 
 
-def test_finding_about_an_example_quotes_none_of_its_values(schemas: SchemaFolder) -> None:
+def test_finding_about_an_example_quotes_none_of_its_values(schemas: Spoilable) -> None:
     secret = "Anna-Sophie" * 20
     schemas.write("patient.created/examples/1.0/a.json", {"patient_id": 7, "vorname": secret})
     (found,) = validate_examples(schemas.load())
@@ -123,7 +123,7 @@ def test_finding_about_an_example_quotes_none_of_its_values(schemas: SchemaFolde
     assert found.line == 3
 
 
-def test_right_examples_give_no_finding(schemas: SchemaFolder) -> None:
+def test_right_examples_give_no_finding(schemas: Spoilable) -> None:
     schemas.write("patient.created/examples/1.0/a.json", {"patient_id": 7, "vorname": "Anna"})
     schemas.write("patient.created/examples/1.0/invalid/vorname--required.json", {"patient_id": 7})
     schemas.write(

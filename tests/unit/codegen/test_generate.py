@@ -14,13 +14,13 @@ from pyevents_codegen.finding import Finding, SchemaFolderInvalid
 from pyevents_codegen.folder import Folder
 from pyevents_codegen.generate import Generated, check, generate, plan
 
-from .conftest import CONTRACT, PAYLOAD, SchemaFolder
+from .conftest import CONTRACT, PAYLOAD, Spoilable
 
 
 class Workshop:
     """A schema folder and the place where its package is generated."""
 
-    def __init__(self, schemas: SchemaFolder, root: Path) -> None:
+    def __init__(self, schemas: Spoilable, root: Path) -> None:
         self.schemas = schemas
         self.root = root
         self.package = root / "shop" / "events"
@@ -48,7 +48,7 @@ class Workshop:
 
 
 @pytest.fixture
-def workshop(schemas: SchemaFolder, tmp_path: Path) -> Workshop:
+def workshop(schemas: Spoilable, tmp_path: Path) -> Workshop:
     return Workshop(schemas, tmp_path / "root")
 
 
@@ -109,7 +109,7 @@ def test_same_input_gives_same_bytes_whatever_was_there_before(workshop: Worksho
 
 def test_order_of_files_on_disk_does_not_matter(workshop: Workshop, tmp_path: Path) -> None:
     names = ["patient.deleted", "match.created", "patient.archived"]
-    reverse = SchemaFolder(tmp_path / "reverse")
+    reverse = Spoilable(tmp_path / "reverse")
     shutil.copytree(workshop.schemas.path, reverse.path)
     for name in names:
         workshop.schemas.add(name)
@@ -122,6 +122,7 @@ def test_order_of_files_on_disk_does_not_matter(workshop: Workshop, tmp_path: Pa
     assert other.files() == workshop.files()
 
 
+@pytest.mark.slow
 def test_same_bytes_under_another_hash_seed_and_locale(repository: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pyevents_codegen.generate import generate;"

@@ -17,9 +17,9 @@ import pytest
 
 from pyevents_codegen.topicscript import topic_script
 
-from .conftest import SchemaFolder
+from .conftest import Spoilable
 
-TOOL = f"""#!{sys.executable}
+TOOL = f"""#!{sys.executable} -IS
 import json, os, pathlib, sys
 state = pathlib.Path(os.environ["STATE"])
 broker = json.loads(state.read_text())
@@ -81,7 +81,7 @@ class Broker:
 
 
 @pytest.fixture
-def broker(schemas: SchemaFolder, tmp_path: Path) -> Broker:
+def broker(schemas: Spoilable, tmp_path: Path) -> Broker:
     return Broker(tmp_path, topic_script(schemas.load()))
 
 

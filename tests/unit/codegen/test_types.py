@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 USE = """\
 from datetime import date, datetime, timezone
 
@@ -57,12 +59,14 @@ def pyright(repository: Path, path: Path) -> list[tuple[int, str]]:
     return [(error["range"]["start"]["line"] + 1, error["message"]) for error in found if error["severity"] == "error"]
 
 
+@pytest.mark.slow
 def test_generated_package_passes_mypy_strict(repository: Path) -> None:
     done = mypy(repository, "-p", "pyevents.events")
     assert done.stdout == ""
     assert done.returncode == 0
 
 
+@pytest.mark.slow
 def test_use_and_wrong_use_are_told_apart_by_mypy(repository: Path, tmp_path: Path) -> None:
     right, wrong = tmp_path / "right.py", tmp_path / "wrong.py"
     right.write_text(USE)
@@ -73,6 +77,7 @@ def test_use_and_wrong_use_are_told_apart_by_mypy(repository: Path, tmp_path: Pa
     assert lines == {1, 3, 4, 5, 6, 7}, told
 
 
+@pytest.mark.slow
 def test_use_and_wrong_use_are_told_apart_by_pyright(repository: Path, tmp_path: Path) -> None:
     right, wrong = tmp_path / "right.py", tmp_path / "wrong.py"
     right.write_text(f"# pyright: strict\n{USE}")
@@ -83,6 +88,7 @@ def test_use_and_wrong_use_are_told_apart_by_pyright(repository: Path, tmp_path:
     assert {line for line, _ in pyright(tmp_path, wrong)} == {1, 3, 4, 5, 6, 7}
 
 
+@pytest.mark.slow
 def test_generated_package_passes_pyright_strict(repository: Path, tmp_path: Path) -> None:
     shutil.copytree(
         repository / "pyevents" / "events", tmp_path / "events", ignore=shutil.ignore_patterns("__pycache__")

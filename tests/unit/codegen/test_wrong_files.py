@@ -10,7 +10,7 @@ import pytest
 from pyevents_codegen.finding import SchemaFolderInvalid
 from pyevents_codegen.load import load_folder
 
-from .conftest import COMMAND, CONTRACT, PAYLOAD, TOPICS, SchemaFolder
+from .conftest import COMMAND, CONTRACT, PAYLOAD, TOPICS, Spoilable
 
 
 def with_field(name: str, schema: Any) -> dict[str, Any]:
@@ -99,7 +99,7 @@ WRONG_TEXT = [
     [pytest.param(*case, id=f"{case[0]}-{case[2]}-{number}") for number, case in enumerate(WRONG_TEXT) if case[2]],
 )
 def test_wrong_file_is_named_with_line_and_remedy(
-    schemas: SchemaFolder, file: str, text: str, rule: str, line: int, message: str, remedy: str
+    schemas: Spoilable, file: str, text: str, rule: str, line: int, message: str, remedy: str
 ) -> None:
     schemas.write(file, text)
     found = schemas.finding(rule)
@@ -131,7 +131,7 @@ WRONG_PAYLOAD = [
 
 @pytest.mark.parametrize(("payload", "rule", "line", "message"), WRONG_PAYLOAD)
 def test_wrong_payload_schema_is_named_with_its_line(
-    schemas: SchemaFolder, payload: dict[str, Any], rule: str, line: str, message: str
+    schemas: Spoilable, payload: dict[str, Any], rule: str, line: str, message: str
 ) -> None:
     path = schemas.write("patient.created/1.0.json", payload)
     found = schemas.finding(rule)
@@ -163,7 +163,7 @@ WRONG_AVRO = [
 
 @pytest.mark.parametrize(("payload", "rule", "line", "message"), WRONG_AVRO)
 def test_wrong_avro_schema_is_named_with_its_line(
-    schemas: SchemaFolder, payload: dict[str, Any], rule: str, line: str, message: str
+    schemas: Spoilable, payload: dict[str, Any], rule: str, line: str, message: str
 ) -> None:
     schemas.write("email.send/contract.toml", CONTRACT)
     path = schemas.write("email.send/1.0.avsc", payload)
@@ -172,43 +172,43 @@ def test_wrong_avro_schema_is_named_with_its_line(
     assert message in found.message
 
 
-def test_key_field_that_the_payload_does_not_require_is_named(schemas: SchemaFolder) -> None:
+def test_key_field_that_the_payload_does_not_require_is_named(schemas: Spoilable) -> None:
     schemas.write("patient.created/1.0.json", {**PAYLOAD, "required": ["vorname"]})
     found = schemas.finding("key-optional")
     assert (found.file, found.line) == ("patient.created/contract.toml", 4)
     assert "1.0.json" in found.message
 
 
-def test_key_field_that_may_be_null_is_named(schemas: SchemaFolder) -> None:
+def test_key_field_that_may_be_null_is_named(schemas: Spoilable) -> None:
     schemas.write("patient.created/1.0.json", with_field("patient_id", {"type": ["integer", "null"]}))
     assert schemas.finding("key-type").pointer == "/key"
 
 
-def test_every_version_must_have_the_key_field(schemas: SchemaFolder) -> None:
+def test_every_version_must_have_the_key_field(schemas: Spoilable) -> None:
     schemas.write("patient.created/1.1.json", {**PAYLOAD, "required": ["vorname"]})
     assert "1.1.json" in schemas.finding("key-optional").message
 
 
-def test_contract_without_version_is_told_how_to_get_one(schemas: SchemaFolder) -> None:
+def test_contract_without_version_is_told_how_to_get_one(schemas: Spoilable) -> None:
     schemas.write("patient.deleted/contract.toml", CONTRACT)
     found = schemas.finding("version-missing")
     assert found.file == "patient.deleted"
     assert "1.0.json" in found.remedy
 
 
-def test_folder_without_contract_is_told_what_is_missing(schemas: SchemaFolder) -> None:
+def test_folder_without_contract_is_told_what_is_missing(schemas: Spoilable) -> None:
     (schemas.path / "patient.created" / "contract.toml").unlink()
     assert "contract.toml" in schemas.finding("contract-missing").message
 
 
-def test_topic_that_could_take_no_message_is_told(schemas: SchemaFolder) -> None:
+def test_topic_that_could_take_no_message_is_told(schemas: Spoilable) -> None:
     schemas.write("topics.toml", TOPICS + "replication = 1\n")
     found = schemas.finding("topic-replication")
     assert found.line == 15
     assert "email-commands has 1 replicas in the environment production" in found.message
 
 
-def test_missing_topics_and_envelope_are_told(schemas: SchemaFolder) -> None:
+def test_missing_topics_and_envelope_are_told(schemas: Spoilable) -> None:
     (schemas.path / "topics.toml").unlink()
     for path in (schemas.path / "envelope").iterdir():
         path.unlink()
@@ -220,17 +220,17 @@ def test_missing_folder_is_told(tmp_path: Path) -> None:
         load_folder(tmp_path / "schemata")
 
 
-def test_one_version_in_two_formats_is_told(schemas: SchemaFolder) -> None:
+def test_one_version_in_two_formats_is_told(schemas: Spoilable) -> None:
     schemas.write("patient.created/1.0.avsc", COMMAND)
     assert schemas.finding("version-twice").file == "patient.created/1.0.avsc"
 
 
-def test_formats_mixed_within_a_major_are_told(schemas: SchemaFolder) -> None:
+def test_formats_mixed_within_a_major_are_told(schemas: Spoilable) -> None:
     schemas.write("patient.created/1.1.avsc", COMMAND)
     assert schemas.finding("version-formats").file == "patient.created"
 
 
-def test_drafts_mixed_within_a_major_are_told(schemas: SchemaFolder) -> None:
+def test_drafts_mixed_within_a_major_are_told(schemas: Spoilable) -> None:
     draft = "https://json-schema.org/draft/2020-12/schema"
     schemas.write("patient.created/1.1.json", {"$schema": draft, **PAYLOAD})
     found = schemas.finding("version-drafts")
@@ -238,47 +238,47 @@ def test_drafts_mixed_within_a_major_are_told(schemas: SchemaFolder) -> None:
 
 
 @pytest.mark.parametrize(("name", "missing"), [("1.2.json", "1.1"), ("2.1.json", "2.0")])
-def test_gap_between_minors_is_told(schemas: SchemaFolder, name: str, missing: str) -> None:
+def test_gap_between_minors_is_told(schemas: Spoilable, name: str, missing: str) -> None:
     schemas.write(f"patient.created/{name}", PAYLOAD)
     assert f"version {missing} is missing" in schemas.finding("version-gap").message
 
 
-def test_gap_between_majors_is_told(schemas: SchemaFolder) -> None:
+def test_gap_between_majors_is_told(schemas: Spoilable) -> None:
     schemas.write("patient.created/3.0.json", PAYLOAD)
     assert "major" in schemas.finding("version-gap").message
 
 
-def test_event_types_that_would_share_a_class_are_told(schemas: SchemaFolder) -> None:
+def test_event_types_that_would_share_a_class_are_told(schemas: Spoilable) -> None:
     schemas.add("match.status_changed")
     schemas.add("match.status__changed")
     assert {finding.rule for finding in schemas.findings()} == {"event-type-twice"}
 
 
-def test_event_type_that_looks_like_a_second_major_is_told(schemas: SchemaFolder) -> None:
+def test_event_type_that_looks_like_a_second_major_is_told(schemas: Spoilable) -> None:
     schemas.write("patient.created/2.0.json", PAYLOAD)
     schemas.add("patient.created_v2")
     assert "PatientCreatedV2" in schemas.finding("class-twice").message
 
 
-def test_topics_that_kafka_cannot_tell_apart_are_told(schemas: SchemaFolder) -> None:
+def test_topics_that_kafka_cannot_tell_apart_are_told(schemas: Spoilable) -> None:
     schemas.write(
         "topics.toml", TOPICS + '[topics."email_commands"]\nsummary = "x"\n[topics."email.commands"]\nsummary = "x"\n'
     )
     assert schemas.finding("topic-name").line in (19, 21)
 
 
-def test_envelope_with_another_field_is_told(schemas: SchemaFolder, repository: Path) -> None:
+def test_envelope_with_another_field_is_told(schemas: Spoilable, repository: Path) -> None:
     text = (repository / "schemas" / "envelope" / "1.0.json").read_text()
     schemas.write("envelope/1.0.json", text.replace('"producer"', '"sender"'))
     assert "producer" in schemas.finding("envelope-fields").message
 
 
-def test_symbolic_link_that_leads_to_itself_is_told(schemas: SchemaFolder) -> None:
+def test_symbolic_link_that_leads_to_itself_is_told(schemas: Spoilable) -> None:
     (schemas.path / "patient.created" / "1.1.json").symlink_to("1.1.json")
     assert schemas.finding("file-unreadable").file == "patient.created/1.1.json"
 
 
-def test_all_findings_are_told_in_one_run_sorted_by_file(schemas: SchemaFolder) -> None:
+def test_all_findings_are_told_in_one_run_sorted_by_file(schemas: Spoilable) -> None:
     schemas.write("patient.created/1.0.json", "{")
     schemas.write("patient.created/1.1.json", with_field("x", {"type": "strin"}))
     schemas.write("patient.deleted/contract.toml", CONTRACT.replace("kind", "kinds"))
@@ -288,14 +288,14 @@ def test_all_findings_are_told_in_one_run_sorted_by_file(schemas: SchemaFolder) 
     assert set(files) == {"patient.created/1.0.json", "patient.created/1.1.json", "patient.deleted/contract.toml"}
 
 
-def test_finding_reads_as_place_rule_message_and_remedy(schemas: SchemaFolder) -> None:
+def test_finding_reads_as_place_rule_message_and_remedy(schemas: Spoilable) -> None:
     schemas.write("patient.created/contract.toml", CONTRACT + 'sumary = "x"\n')
     assert str(schemas.finding("unknown-key")) == (
         "patient.created/contract.toml:8:1: error unknown-key: unknown key 'sumary'. Did you mean 'summary'?"
     )
 
 
-def test_editor_and_system_files_are_passed_over(schemas: SchemaFolder) -> None:
+def test_editor_and_system_files_are_passed_over(schemas: Spoilable) -> None:
     schemas.write(".DS_Store", "")
     schemas.write("patient.created/.1.0.json.swp", "")
     schemas.write("patient.created/1.0.json~", "")

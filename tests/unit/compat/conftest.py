@@ -1,12 +1,13 @@
 """What the tests of the compatibility verdict share: the vectors, both validators, the budget."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.suite.search import EFFORT
 
 _VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors"
 
@@ -26,8 +27,8 @@ def vectors() -> Callable[[str], list[dict[str, Any]]]:
 
 @pytest.fixture(scope="session")
 def patience() -> float:
-    """How much longer than by default searches look: PYEVENTS_SEARCH=100 for a nightly run."""
-    return float(os.environ.get("PYEVENTS_SEARCH", "1"))
+    """How much longer than by default searches look."""
+    return EFFORT
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import random
 import time
 from collections.abc import Callable
@@ -16,8 +15,9 @@ from pyevents_codegen.compat import decide
 from pyevents_codegen.compat.document import read_document
 from pyevents_codegen.compat.judges import Judges
 from pyevents_codegen.compat.search import Hunt
+from tests.suite.search import examples
 
-_EXAMPLES = int(150 * float(os.environ.get("PYEVENTS_SEARCH", "1")))
+_EXAMPLES = examples(150)
 _QUIET = settings(
     max_examples=_EXAMPLES,
     deadline=None,

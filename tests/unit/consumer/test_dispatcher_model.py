@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pyevents.consumer.dispatcher import HELD, Dispatcher
 from pyevents.consumer.lane import Gather, Lane, State, Work
 from pyevents.transport import Message, Partition
+from tests.suite.search import examples
 
 PARTITIONS = [Partition("t", 0), Partition("t", 1)]
 KEYS = [None, b"a", b"b", b"c"]
@@ -218,5 +219,9 @@ class Group(RuleBasedStateMachine):
 
 TestDispatcher = Group.TestCase
 TestDispatcher.settings = settings(
-    max_examples=200, stateful_step_count=80, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    max_examples=examples(200),
+    stateful_step_count=80,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,42 +13,14 @@ import pytest
 from pyevents_codegen import history
 from pyevents_codegen.finding import Finding
 from pyevents_codegen.load import load_folder
+from tests.suite import schemas
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-
-TOPICS = """\
-[defaults]
-partitions = 3
-replication = 1
-min_insync_replicas = 1
-retention_days = 7
-cleanup_policy = "delete"
-
-[topics.patient-events]
-summary = "What happened to patients."
-
-[topics.other-events]
-summary = "What else happened."
-"""
-
-CONTRACT = """\
-summary = "A new patient has been created."
-kind = "event"
-topic = "patient-events"
-key = "patient_id"
-owner = "patient-service"
-producers = ["patient-service"]
-consumers = ["matching-service"]
-"""
+CONTRACT = schemas.CONTRACT.replace("consumers = []", 'consumers = ["matching-service"]')
 
 PAYLOAD: dict[str, Any] = {
-    "description": "A patient was entered.",
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["patient_id", "vorname"],
+    **schemas.PAYLOAD,
     "properties": {
-        "patient_id": {"type": "integer", "minimum": 1, "description": "The patient."},
-        "vorname": {"type": "string", "maxLength": 100, "description": "Given name."},
+        **schemas.PAYLOAD["properties"],
         "status": {"type": "string", "enum": ["offen", "in_Therapie"], "description": "Where the patient stands."},
     },
 }
@@ -65,17 +36,14 @@ AVRO: dict[str, Any] = {
 }
 
 
-class History:
+class History(schemas.SchemaFolder):
     """A schema folder with the one contract `patient.created`, which a test gives versions."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
 
     def contract(self, *lines: str, event_type: str = "patient.created") -> None:
         """Write contract.toml: the usual one, lines added or, where a key is given again, replaced."""
         keys = {line.partition("=")[0] for line in lines}
         kept = [line for line in CONTRACT.splitlines() if line.partition("=")[0] not in keys]
-        self.file(f"{event_type}/contract.toml", "\n".join([*kept, *lines]) + "\n")
+        self.write(f"{event_type}/contract.toml", "\n".join([*kept, *lines]) + "\n")
 
     def version(
         self, number: str, change: Callable[[dict[str, Any]], Any] = lambda _: None, *, base: dict[str, Any] = PAYLOAD
@@ -84,13 +52,7 @@ class History:
         schema = copy.deepcopy(base)
         change(schema)
         suffix = "avsc" if "fields" in base else "json"
-        return self.file(f"patient.created/{number}.{suffix}", json.dumps(schema, indent=2))
-
-    def file(self, name: str, content: str) -> Path:
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
-        return path
+        return self.write(f"patient.created/{number}.{suffix}", json.dumps(schema, indent=2))
 
     def findings(self, against: str | None = None) -> list[Finding]:
         return history.findings(load_folder(self.path), against)
@@ -107,8 +69,7 @@ class History:
 def past(tmp_path: Path) -> History:
     """A right schema folder: `patient.created` with version 1.0."""
     made = History(tmp_path / "schemas")
-    made.file("topics.toml", TOPICS)
-    shutil.copytree(REPOSITORY / "schemas" / "envelope", made.path / "envelope")
+    made.begin()
     made.contract()
     made.version("1.0")
     return made

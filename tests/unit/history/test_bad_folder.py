@@ -45,6 +45,7 @@ TEXTS: dict[str, str | bytes] = {
     "a number": "7",
     "nothing": "",
 }
+LONG = {"10,000 values", "megabytes"}
 AVRO_TEXTS = {
     "illegal name": json.dumps({**AVRO, "name": "1 Payload"}),
     "cyclic type": json.dumps({**AVRO, "fields": [*AVRO["fields"], _CYCLE]}),
@@ -60,7 +61,9 @@ def _checked(past: History) -> tuple[Finding, ...]:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize(
+    "text", [pytest.param(text, id=name, marks=[pytest.mark.slow] * (name in LONG)) for name, text in TEXTS.items()]
+)
 def test_check_ends_with_findings(past: History, text: str | bytes) -> None:
     content = text if isinstance(text, bytes) else text.encode()
     (past.path / "patient.created" / "1.1.json").write_bytes(content)
@@ -74,14 +77,15 @@ def test_check_ends_with_findings(past: History, text: str | bytes) -> None:
 def test_check_of_avro_ends_with_findings(past: History, text: str) -> None:
     (past.path / "patient.created" / "1.0.json").unlink()
     past.version("1.0", base=AVRO)
-    past.file("patient.created/1.1.avsc", text)
+    past.write("patient.created/1.1.avsc", text)
     assert _checked(past)
 
 
+@pytest.mark.slow
 def test_an_expression_that_explodes_on_every_side_is_decided_or_undecided_in_time(past: History) -> None:
     for number, pattern in (("1.0", "^(a+)+$"), ("1.1", "^(a|aa)+$")):
         text = {"type": "string", "maxLength": 90, "pattern": pattern, "description": "Text."}
-        past.file(f"patient.created/{number}.json", _with("text", text))
+        past.write(f"patient.created/{number}.json", _with("text", text))
     assert all(finding.message for finding in past.findings())
 
 
@@ -97,5 +101,5 @@ def test_a_folder_that_links_to_itself_is_a_finding(past: History) -> None:
 
 
 def test_a_lock_and_an_earlier_state_of_the_same_kind_are_told(past: History, tmp_path: Path) -> None:
-    past.file("released.lock", _nested(1_000))
+    past.write("released.lock", _nested(1_000))
     assert any(finding.file.endswith("released.lock") for finding in _checked(past))

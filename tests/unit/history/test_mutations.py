@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,10 +21,11 @@ from pyevents_codegen.history.texts import ContractTexts
 from pyevents_codegen.load import load_folder
 from tests.suite.changes import AVRO_CHANGES, CHANGES, Change, made
 from tests.suite.compatibility import PAGE, page
+from tests.suite.search import EFFORT
 
 pytestmark = pytest.mark.slow
 
-EVERY = float(os.environ.get("PYEVENTS_SEARCH", "1")) > 1
+EVERY = EFFORT > 1
 """Also fields that are alike but for their names, as in a nightly run."""
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "schemas"

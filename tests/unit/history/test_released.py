@@ -106,7 +106,7 @@ def test_a_renumbered_version_is_found(past: History, earlier: str | None) -> No
 @pytest.mark.parametrize(
     ("line", "rule", "severity"),
     [
-        ('topic = "other-events"', "topic-changed", "error"),
+        ('topic = "email-commands"', "topic-changed", "error"),
         ('key = "vorname"', "key-changed", "error"),
         ('kind = "command"', "kind-changed", "error"),
         ('owner = "matching-service"', "owner-changed", "notice"),
@@ -148,7 +148,7 @@ def test_drafts_of_the_earlier_state_may_change(past: History, tmp_path: Path) -
     ["{", "[]", '{"patient.created": 1}', '{"a": {"kind": "event"}}', "\ufeff{}", "{" * 100_000, '{"a": 1, "a": 2}'],
 )
 def test_a_damaged_lock_is_a_finding(past: History, text: str) -> None:
-    past.file("released.lock", text)
+    past.write("released.lock", text)
     assert any(finding.file.endswith("released.lock") for finding in past.findings())
 
 
@@ -165,7 +165,7 @@ def test_a_revision_that_git_does_not_know_says_what_to_do(past: History, tmp_pa
 def test_a_shallow_clone_says_which_depth_is_missing(past: History, tmp_path: Path) -> None:
     _git(tmp_path, "init", "--quiet", "--initial-branch=main")
     for number in range(4):
-        past.file("README.md", str(number))
+        past.write("README.md", str(number))
         _git(tmp_path, "add", ".")
         _git(tmp_path, "commit", "--quiet", f"--message={number}")
     clone = tmp_path.with_name(f"{tmp_path.name}-clone")

@@ -15,6 +15,7 @@ from pyevents.spool import lock
 from pyevents.spool.disk import DiskStream
 from pyevents.spool.folder import DiskSpool
 from pyevents.spool.record import Entry, encode
+from tests.suite.search import examples
 
 
 class Life:
@@ -168,4 +169,4 @@ class SpoolAgainstAList(RuleBasedStateMachine):
 
 
 TestSpoolAgainstAList = SpoolAgainstAList.TestCase
-TestSpoolAgainstAList.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestSpoolAgainstAList.settings = settings(max_examples=examples(60), stateful_step_count=30, deadline=None)
