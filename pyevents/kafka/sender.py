@@ -87,6 +87,9 @@ class KafkaSender:
 
     def _note(self, error: KafkaError) -> None:
         fault = _fault_of(error)
+        if "SSL routines" in fault.text and " alert " in fault.text:
+            # In TLS 1.3 a broker refuses our certificate when the handshake is over: to librdkafka a lost connection.
+            fault = fault._replace(code="_SSL")
         refused = self.trouble is not None and self.trouble.code in _REFUSED
         if fault.fatal or fault.code in _REFUSED or (fault.code == "_ALL_BROKERS_DOWN" and not refused):
             self.trouble = fault

@@ -111,22 +111,23 @@ class Lane:
             self._drop_client()
         return False
 
-    def settle(self, report: Report, delivery: Delivery) -> None:
-        """Take a client's word on one event, and draw the consequences."""
+    def settle(self, report: Report, delivery: Delivery) -> bool:
+        """Take a client's word on one event, and draw the consequences; False where that client is not asked any more."""
         outbound = report.outbound
         if not outbound.settle(report, delivery):
-            return
+            return False
         if delivery.fault is not None:
             self._fail(outbound, report.position, delivery.fault)
-            return
+            return True
         self._failures = 0
         if self._held and self.client is None:
-            return  # the common client had it before the topic was taken off
+            return True  # the common client had it before the topic was taken off
         if self.reason is not None and report.position >= outbound.suspect:
             log.info("%s goes on", self.topic, extra={"topic": self.topic})
             self.reason, self._held = None, False
             if self.client is not None:
                 self._drop_client()
+        return True
 
     def suspect_all(self) -> None:
         """Send each event alone that the common client has, since it repeats some of them without end.

@@ -246,11 +246,10 @@ class Sending:
                 report = reports.popleft()
                 lane, delivery = lanes[report.outbound.stream.topic], report.delivery
                 assert delivery is not None
-                lane.settle(report, delivery)
-                fault = delivery.fault
+                asked, fault = lane.settle(report, delivery), delivery.fault
                 if fault is None:
                     self.sent += 1
-                else:
+                elif asked:
                     self._note(f"{lane.topic}: {in_words(fault)}")
             left = 0
             for outbound in self._outbounds():

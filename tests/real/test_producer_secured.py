@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import shutil
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -41,23 +42,28 @@ SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
 
 class Secured:
-    """One broker with three doors: open for the operator, SCRAM for services, TLS for services."""
+    """One broker with four doors: open for the operator, SCRAM, TLS, and TLS on both sides for services."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.scram, self.tls = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+        self.scram, self.tls, self.mutual = (f"127.0.0.1:{free_port()}" for _ in range(3))
         self.trusted, self.stranger = Authority(folder / "trusted"), Authority(folder / "stranger")
         self.kafka = RealKafka()
         plain = self.kafka.properties["listeners"]
         self.kafka.properties |= {
-            "listeners": f"{plain},SASL_PLAINTEXT://{self.scram},SSL://{self.tls}",
-            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL",
+            "listeners": f"{plain},SASL_PLAINTEXT://{self.scram},SSL://{self.tls},MUTUAL://{self.mutual}",
+            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL,MUTUAL:SSL",
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "super.users": "User:ANONYMOUS",
             "sasl.enabled.mechanisms": "SCRAM-SHA-256",
             "listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config": SCRAM,
             "listener.name.ssl.ssl.keystore.type": "PEM",
             "listener.name.ssl.ssl.keystore.location": str(self.stranger.keystore),
+            "listener.name.mutual.ssl.keystore.type": "PEM",
+            "listener.name.mutual.ssl.keystore.location": str(self.trusted.keystore),
+            "listener.name.mutual.ssl.truststore.type": "PEM",
+            "listener.name.mutual.ssl.truststore.location": str(self.trusted.certificate),
+            "listener.name.mutual.ssl.client.auth": "required",
         }
 
     @cached_property
@@ -203,3 +209,26 @@ def test_certificate_of_a_stranger_waits_until_the_broker_shows_the_right_one(se
         load_again = load.producer.status()
     assert verdict.good, verdict
     assert load_again.waiting == {}
+
+
+def test_own_certificate_that_the_broker_refuses_is_read_anew_once_it_was_replaced(
+    secured: Secured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyevents.producer.keeper._REFUSED_FOR", 2.0)
+    for topic in (PATIENTS, THERAPISTS):
+        secured.allow("CN=broker", topic)  # so the certificate calls its owner
+    own = Path(shutil.copy(secured.stranger.keystore, tmp_path / "own.pem"))
+    properties = {
+        "security.protocol": "SSL",
+        "ssl.ca.location": str(secured.trusted.certificate),
+        "ssl.certificate.location": str(own),
+        "ssl.key.location": str(own),
+    }
+    with Load(secured.mutual, f"service-{uuid4().hex[:8]}", properties=properties) as load:
+        load.wait_waiting(PATIENTS, "_SSL")
+        shutil.copy(secured.trusted.keystore, own)
+        verdict = load.verdict(secured.kafka.bootstrap_servers)
+        status = load.producer.status()
+    assert verdict.good, verdict
+    assert status.waiting == {}
+    assert "_SSL" in (status.last_error or "")
