@@ -112,7 +112,7 @@ class Lane:
         return False
 
     def settle(self, report: Report, delivery: Delivery) -> bool:
-        """Take a client's word on one event, and draw the consequences; False where that client is not asked any more."""
+        """Take a client's word on one event, and draw the consequences; False where that client is no longer asked."""
         outbound = report.outbound
         if not outbound.settle(report, delivery):
             return False

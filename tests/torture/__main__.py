@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from tests.suite.tmpfs import enter_namespace
+from tests.suite.namespace import enter_namespace
 from tests.torture.command import command
 from tests.torture.run import torture
 

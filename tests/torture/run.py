@@ -21,7 +21,7 @@ from pyevents.kafka import KafkaTransport
 from pyevents.registry import HttpRegistry, Schema
 from pyevents.spool import rejected
 from pyevents.spool.listing import streams
-from tests.suite.tmpfs import ROOMY, Tmpfs
+from tests.suite.namespace import ROOMY, Tmpfs
 from tests.torture.mischief import BROKER, REGISTRY, Servers
 from tests.torture.verdict import judge, read_topics
 from tests.torture.writer import TOPICS, Settings

@@ -17,7 +17,7 @@ from pyevents.spool.folder import DiskSpool
 from pyevents.spool.record import Entry
 from pyevents.spool.segment import HEADER_SIZE
 from pyevents.spool.stream import Stream
-from tests.suite.tmpfs import Tmpfs, enter_namespace, namespaces_refused
+from tests.suite.namespace import Tmpfs, enter_namespace, namespaces_refused
 
 Event = Callable[..., Entry]
 OpenSpool = Callable[..., DiskSpool]

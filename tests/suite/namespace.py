@@ -1,7 +1,6 @@
-"""A small disk that can run full, made without privileges: a tmpfs in a user and mount namespace (namespaces(7)).
+"""What a process may mount without privileges, in a user and mount namespace (namespaces(7)).
 
-Only the process that enters the namespace, and those that it starts, see the disk. It takes no memory but for what is
-written to it: its size is changed under the files that lie there.
+Only the process that enters the namespace, and those that it starts, see what is mounted there.
 """
 
 from __future__ import annotations
@@ -11,13 +10,13 @@ import errno
 import os
 from pathlib import Path
 
-__all__ = ["ROOMY", "Tmpfs", "enter_namespace", "namespaces_refused"]
+__all__ = ["ROOMY", "Tmpfs", "cover", "enter_namespace", "namespaces_refused"]
 
 ROOMY = 1 << 30
 """Bytes; four times what a spool keeps in reserve."""
 
 _NEW_MOUNTS, _NEW_USER = 0x00020000, 0x10000000
-_REMOUNT, _DETACH = 32, 2
+_REMOUNT, _BIND, _DETACH = 32, 4096, 2
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -52,8 +51,19 @@ def namespaces_refused() -> str:
         return answer.read()
 
 
+def cover(path: Path, other: Path) -> None:
+    """Let this process see another file in place of the one at *path*.
+
+    Raises:
+        OSError: This process is in no namespace of its own.
+    """
+    _call("mount", bytes(other), bytes(path), None, ctypes.c_ulong(_BIND), None)
+
+
 class Tmpfs:
-    """A disk of its own at a folder, in the namespace of this process.
+    """A small disk of its own that can run full, in the namespace of this process.
+
+    It takes no memory but for what is written to it: its size is changed under the files that lie there.
 
     Args:
         folder: Where to mount it; mode 0700.
