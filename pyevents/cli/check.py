@@ -83,15 +83,10 @@ def _explained(name: str) -> str:
 
 @click.command("rules")
 @click.option("--preset", type=click.Choice(["MINIMAL", "STANDARD", "STRICT"]), help="Only the rules of this preset.")
-@click.option("--markdown", is_flag=True, help="Print the page docs/rules.md.")
-def rules_command(preset: str | None, markdown: bool) -> None:
+def rules_command(preset: str | None) -> None:
     """List the rules that contracts are checked by."""
     from pyevents_codegen.rules import PRESETS, RULES
-    from pyevents_codegen.rules.page import page
 
-    if markdown:
-        click.echo(page(), nl=False)
-        return
     held = (None, *PRESETS[: PRESETS.index(preset) + 1]) if preset else (None, *PRESETS)
     table = Table(box=None, pad_edge=False)
     for column in ("rule", "preset", "what it asks for"):

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pyevents.cli import main
+from tests.suite.rules_page import PAGE, page
 
 ROOT = Path(__file__).parents[3]
 GENERATED = ["--root", str(ROOT), "--topics-script", str(ROOT / "docker/kafka/create-topics.sh")]
@@ -86,5 +87,4 @@ def test_rules_are_listed_by_preset() -> None:
 
 
 def test_page_of_rules_is_current() -> None:
-    page = run("rules", "--markdown").output
-    assert (ROOT / "docs/rules.md").read_text() == page, "run `pyevents rules --markdown > docs/rules.md`"
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m tests.suite.rules_page`"

@@ -1,16 +1,19 @@
-"""The documentation page of all rules, made from the rules themselves."""
+"""The page docs/rules.md, made from the rules themselves: `python -m tests.suite.rules_page` writes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pyevents_codegen.rules import PRESETS, RULES
 
-__all__ = ["page"]
+__all__ = ["PAGE", "page"]
+
+PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 
 _HEAD = """# Rules
 
-<!-- Made by `pyevents rules --markdown`; a test keeps it current. -->
+<!-- Made by `python -m tests.suite.rules_page`; a test keeps it current. -->
 
 `pyevents check` judges contracts by these rules; `pyevents check --explain RULE` says one of them.
 
@@ -57,3 +60,7 @@ def _always() -> Iterator[str]:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
