@@ -1,9 +1,10 @@
 """Owns deciding many pairs: one after the other as lines of JSON, or at once on every core."""
 
 import os
-import queue
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from pyevents_codegen.batch import asked
@@ -39,28 +40,19 @@ def decide_all(questions: Sequence[Question], *, budget_s: float = PATIENCE_S) -
     distinct = list(dict.fromkeys(questions))
     workers = min(os.cpu_count() or 1, 1 + len(distinct) // _ALONE)
     if workers == 1:
-        known = {question: decide(*question, budget_s=budget_s) for question in distinct}
-        return [known[question] for question in questions]
-    engines: queue.SimpleQueue[Engine] = queue.SimpleQueue()
-    for _ in range(workers):
-        engines.put(Engine())
-
-    def decided(share: Sequence[Question]) -> list[Verdict]:
-        engine = engines.get()
-        try:
-            return [engine.decide(*question, budget_s=budget_s) for question in share]
-        finally:
-            engines.put(engine)
-
-    shares = [distinct[start : start + _ALONE] for start in range(0, len(distinct), _ALONE)]
-    try:
+        answers = [decide(*question, budget_s=budget_s) for question in distinct]
+    else:
+        size = -(-len(distinct) // workers)
+        shares = [distinct[start : start + size] for start in range(0, len(distinct), size)]
         with ThreadPoolExecutor(workers) as pool:
-            answers = [verdict for verdicts in pool.map(decided, shares) for verdict in verdicts]
-    finally:
-        while not engines.empty():
-            engines.get().close()
+            answers = list(chain.from_iterable(pool.map(partial(_decided, budget_s), shares)))
     known = dict(zip(distinct, answers, strict=True))
     return [known[question] for question in questions]
+
+
+def _decided(budget_s: float, share: Sequence[Question]) -> list[Verdict]:
+    with Engine() as engine:
+        return [engine.decide(*question, budget_s=budget_s) for question in share]
 
 
 def pairs(lines: Iterable[str], *, budget_s: float = 1.0) -> Iterator[dict[str, Any]]:

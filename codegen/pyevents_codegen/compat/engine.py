@@ -43,7 +43,8 @@ class Engine:
             started = time.monotonic()
             answer = self._ask(json.dumps(question).encode() + b"\n")
         if answer:
-            return replace(Verdict(**json.loads(answer)), ms=(time.monotonic() - started) * 1000)
+            verdict = Verdict(**json.loads(answer))  # without a time of its own, it was ended
+            return verdict if verdict.ms else replace(verdict, ms=(time.monotonic() - started) * 1000)
         return Verdict("undecided", reason="the worker process ended; run the pair again")
 
     def close(self) -> None:
