@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from pyevents.codec.avro_flat import flat_writer, text
+from pyevents.codec.avro_flat import flat_writer, length
 from pyevents.codec.avro_form import end_of
 from pyevents.errors import Undecodable
 
@@ -38,24 +38,32 @@ class AvroWriter:
         *fields, payload = msgspec.json.decode(schema)["fields"]
         names = [field["name"] for field in fields]
         assert payload["name"] == "payload" and all(field["type"] == "string" for field in fields), names
-        self._parts = [text(envelope.get(name, "")) for name in names]
-        self._id_at, self._timestamp_at = names.index("eventId"), names.index("timestamp")
-        parsed = fastavro.parse_schema(payload["type"])
+        id_at, timestamp_at = names.index("eventId"), names.index("timestamp")
+        assert id_at < timestamp_at
+        constant = [_text(envelope.get(name, "")) for name in names]
+        self._head = b"".join(constant[:id_at])
+        self._middle = b"".join(constant[id_at + 1 : timestamp_at])
+        self._tail = b"".join(constant[timestamp_at + 1 :])
+        self._flat = flat_writer(payload["type"])
+        self._record = fastavro.parse_schema(payload["type"])
+        self._write = fastavro.schemaless_writer
 
-        def write(values: dict[str, Any]) -> bytes:
-            out = io.BytesIO()
-            fastavro.schemaless_writer(out, parsed, values)
-            return out.getvalue()
+    def write(self, event_id: str, timestamp: str, payload: dict[str, Any], typed: Struct) -> bytes:
+        """Return the Avro binary of a payload that the derived view has accepted, and of the envelope around it.
 
-        self._write = flat_writer(payload["type"]) or write
+        Args:
+            event_id: Of the envelope.
+            timestamp: Of the envelope.
+            payload: As dictionary, for a flat record.
+            typed: The same as the object that holds it, for fastavro.
+        """
+        data = self._flat(payload) if self._flat else self._by_fastavro(typed)
+        return b"".join((self._head, _text(event_id), self._middle, _text(timestamp), self._tail, data))
 
-    def write(self, event_id: str, timestamp: str, payload: Struct) -> bytes:
-        """Return the Avro binary of a payload that the derived view has accepted."""
-        parts = self._parts.copy()
-        parts[self._id_at] = text(event_id)
-        parts[self._timestamp_at] = text(timestamp)
-        parts.append(self._write(msgspec.to_builtins(payload, builtin_types=_KEPT)))
-        return b"".join(parts)
+    def _by_fastavro(self, typed: Struct) -> bytes:
+        out = io.BytesIO()
+        self._write(out, self._record, msgspec.to_builtins(typed, builtin_types=_KEPT))
+        return out.getvalue()
 
 
 class AvroReader:
@@ -96,6 +104,11 @@ class AvroReader:
             raise Undecodable("avro", "bytes are left behind the message")
         plain: dict[str, Any] = msgspec.to_builtins(message)
         return plain
+
+
+def _text(value: str) -> bytes:
+    data = value.encode()
+    return length(len(data)) + data
 
 
 def fullname(schema: str) -> str | None:

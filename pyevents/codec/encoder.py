@@ -159,7 +159,7 @@ class _Writer:
             raise WrongKey(self._contract.event_type, self._key_field, describe(key))
         event_id, now = new_event_id(), time.time_ns()
         if self._avro is not None:
-            body = self._avro.write(event_id, timestamp_text(now), typed)
+            body = self._avro.write(event_id, timestamp_text(now), payload, typed)
         else:
             body = b"".join(
                 (
@@ -172,7 +172,7 @@ class _Writer:
                     b"}",
                 )
             )
-        return _new(Encoded, (*self._same, event_id, now // 1_000_000, text.encode(), body))
+        return _new(Encoded, self._same + (event_id, now // 1_000_000, text.encode(), body))  # noqa: RUF005 - half the price
 
 
 def _from_caller(payload: dict[str, Any]) -> Any:

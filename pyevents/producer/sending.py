@@ -67,6 +67,7 @@ class Sending:
         self._lanes: dict[str, Lane] = {}
         self._awake = threading.Event()
         self._idle = False
+        self._flushing = 0
         self._stale = False
         self._replaced = 0
         self._sent_before = 0
@@ -160,9 +161,13 @@ class Sending:
 
     def wait_empty(self, timeout: float) -> int:
         """Wait until nothing is pending, at most `timeout` seconds; return how many events are left."""
-        self._awake.set()
         with self._empty:
-            self._empty.wait_for(lambda: self.waiting() == 0, timeout)
+            self._flushing += 1
+            self._awake.set()
+            try:
+                self._empty.wait_for(lambda: self.waiting() == 0, timeout)
+            finally:
+                self._flushing -= 1
         return self.waiting()
 
     def stop(self, timeout: float) -> int:
@@ -224,17 +229,18 @@ class Sending:
         if self._stale or (self.trouble is not None and self.trouble.fatal) or self._find_retrying():
             self._replace()
         behind = self._advance()
-        if left >= _MANY:
+        if left >= _MANY and not self._flushing:
             if not behind and not own:
                 backlog = any(outbound.next <= outbound.stream.last for outbound in self.outbounds())
-                time.sleep(_PAUSE_IN_BACKLOG if backlog else _PAUSE)
+                self._awake.wait(_PAUSE_IN_BACKLOG if backlog else _PAUSE)
+                self._awake.clear()
         elif not left:
             self._idle = True
             if not self.waiting():
                 self._awake.wait(1.0)
             self._idle = False
             self._awake.clear()
-        elif not served:
+        elif self._flushing or not served:
             self._awake.clear()
 
     def _settle(self) -> int:
