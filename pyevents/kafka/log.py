@@ -14,8 +14,9 @@ _EVERY = 60.0
 # Ports, milliseconds, ids of clients and counters: what differs between two lines that say the same.
 _NUMBERS = re.compile(r"\d+")
 # librdkafka calls the setting experimental at every start; that it is needed was measured (`transport._SENDER`).
-# And one environment serves producers and consumers: each ignores, with a warning, what is meant for the other.
-_EXPECTED = re.compile("enable.gapless.guarantee|property and will be ignored by this")
+# One environment serves producers and consumers: each ignores, with a warning, what is meant for the other.
+# And a client that is closed gives back what is in flight, which it calls fatal.
+_EXPECTED = re.compile("enable.gapless.guarantee|property and will be ignored by this|failed: Local: Purged in flight")
 
 
 class Seldom(logging.Filter):

@@ -72,15 +72,21 @@ class KafkaSender:
 
     def close(self, timeout: float) -> int:
         """Send what can be sent; return how many records are left without a report."""
-        with suppress(KafkaException):  # a fatal error, which is of no interest any more
-            self._client.flush(timeout)
+        self._flush(timeout)
         left = len(self._client)
         if left:
             self._client.purge()
-            with suppress(KafkaException):
-                self._client.flush(1)
+            self._flush(1)
         del self._client  # the last reference: it is destroyed here, not in a child that is forked later
         return left
+
+    def _flush(self, timeout: float) -> None:
+        """Serve reports to the end; a fatal error is of no interest any more.
+
+        While librdkafka's error is raised, flush goes on to call reports, and Python's answer to that is a SystemError.
+        """
+        with suppress(KafkaException, SystemError):
+            self._client.flush(timeout)
 
     def _look(self, statistics: str) -> None:
         self.retrying = self._retrying.look(statistics)

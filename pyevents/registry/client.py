@@ -85,15 +85,14 @@ class HttpRegistry:
 
     def look_up(self, subject: str, schema: Schema) -> int:
         """Return the id under which the subject has this schema."""
-        found = self.ask(
+        return self.ask(
             f"that schema under {subject}",
-            lambda client: client.lookup_schema(subject, _outgoing(schema), deleted=False),
+            lambda client: _id(client.lookup_schema(subject, _outgoing(schema), deleted=False).schema_id),
         )
-        return int(found.schema_id)
 
     def register(self, subject: str, schema: Schema) -> int:
         """Register the schema, or find it there, and return its id."""
-        return int(self.ask(subject, lambda client: client.register_schema(subject, _outgoing(schema))))
+        return self.ask(subject, lambda client: _id(client.register_schema(subject, _outgoing(schema))))
 
     def schema_of(self, schema_id: int) -> Schema:
         """Return the schema of an id."""
@@ -145,6 +144,13 @@ class HttpRegistry:
                     remedy = "Do the files of ssl.… exist, do certificate, key and its password go together?"
                     raise ConfigurationInvalid("schema registry", problem, remedy) from None
             return self._made
+
+
+def _id(found: object) -> int:
+    """Return an id that fits into four bytes; the client library passes on whatever it was given."""
+    if not isinstance(found, int) or not 0 <= found < 1 << 31:
+        raise TypeError("this is no schema id")
+    return found
 
 
 def _outgoing(schema: Schema) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +22,7 @@ from pyevents.dev.registry.registry import Registry
 from pyevents.kafka import KafkaTransport
 from pyevents.registry import HttpRegistry, Schema
 from pyevents.spool import rejected
+from pyevents.spool.listing import streams
 from tests.real.load import PATIENTS, THERAPISTS, Load
 from tests.real.proxy import Proxy
 from tests.suite.place import wait_until
@@ -41,6 +44,7 @@ def proxy() -> Iterator[Proxy]:
     kafka = RealKafka(properties={"advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}"})
     with kafka, Proxy(port, kafka.port) as running:
         running.servers = f"127.0.0.1:{port}"  # type: ignore[attr-defined]
+        running.kafka = kafka  # type: ignore[attr-defined]
         make_topics(running.servers)  # type: ignore[attr-defined]
         yield running
 
@@ -193,6 +197,26 @@ def test_topic_deleted_under_load_waits_while_others_go_on_and_recovers_when_it_
         verdict = load.verdict(servers, without=gone)
     assert verdict.good, verdict
     assert verdict.accepted > 0
+
+
+def test_close_keeps_its_budget_and_says_what_is_left_while_the_broker_is_frozen(
+    proxy: Proxy, load_on: StartLoad, spool_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with load_on() as load:
+        load.wait_sent()
+        load.stop()
+        assert load.producer.flush(30) == 0
+        proxy.kafka.suspend()  # type: ignore[attr-defined]
+        try:
+            for number in range(1, 101):
+                load.publish(PATIENTS, 95, number)
+            began = time.monotonic()
+            assert load.producer.close(0.5) == 100
+            assert time.monotonic() - began < 10, "half a second, and one for what the client has in flight"
+        finally:
+            proxy.kafka.resume()  # type: ignore[attr-defined]
+    assert sum(one.events for one in streams(spool_folder)) == 100
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def id_of(one: rejected.Rejected) -> str:

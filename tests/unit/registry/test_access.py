@@ -172,6 +172,8 @@ ANSWERS = {
     "trouble": (Answer(500, b'{"error_code": 50001, "message": "store"}'), "it answers 500. See its own log"),
     "no content": (Answer(200, b""), "its answer has another form"),
     "a list": (Answer(200, b"[]"), "its answer has another form"),
+    "a word for an id": (Answer(200, b'{"id": "seven", "version": 1}'), "its answer has another form"),
+    "an id of five bytes": (Answer(200, b'{"id": 4294967296, "version": 1}'), "its answer has another form"),
 }
 
 
