@@ -205,9 +205,9 @@ class Decoder:
         key = (contract.event_type, major.number)
         if key not in self._rules:
             self._rules[key] = rules = PayloadRules(major.newest.reader, self._catalog.class_of(major))
-            checks = residue(rules.schema, rules.cls)
+            left = residue(rules.schema, rules.cls)
             known = frozenset(version.number for version in major.versions)
-            self._direct[key] = None if checks is None else Direct(contract.event_type, known, rules.cls, checks)
+            self._direct[key] = None if left is None else Direct(contract.event_type, known, rules.cls, left)
         if any(raw.version == version.number for version in major.versions):
             if not source.rules and source.avro is None:
                 source.direct = self._direct[key]

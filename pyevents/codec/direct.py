@@ -6,12 +6,14 @@ is read the long way, which alone can say why; so this reader may refuse too muc
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, TypedDict
 
 import msgspec
 from msgspec import UNSET, Struct
 
-from pyevents.codec.residue import Check
+from pyevents.codec.residue import Residue
 from pyevents.envelope import Envelope
 
 __all__ = ["Direct"]
@@ -24,29 +26,37 @@ class Direct:
         event_type: That the envelope has to name.
         versions: One of which it has to name.
         cls: The class of the major.
-        checks: What the schema has to say beyond it.
+        residue: What its schema asks for beyond it.
     """
 
-    def __init__(self, event_type: str, versions: frozenset[str], cls: type[Struct], checks: list[Check]) -> None:
+    def __init__(self, event_type: str, versions: frozenset[str], cls: type[Struct], residue: Residue) -> None:
         typed = msgspec.defstruct("TypedEnvelope", [("payload", cls)], bases=(Envelope,), frozen=True, rename="camel")
+        # mypy knows only dictionaries whose keys it can read.
+        rest: Any = TypedDict("rest", dict.fromkeys(residue.names, Any), total=False)  # type: ignore[misc]
         self._decode = msgspec.json.Decoder(typed).decode
+        around: Any = msgspec.defstruct("Rest", [("payload", rest)])
+        self._decode_rest = msgspec.json.Decoder(around).decode
         self._event_type = event_type
         self._versions = versions
-        self._checks = checks
+        self._residue = residue
+        self._look: Callable[[Any], Any] = attrgetter(*residue.fields) if residue.fields else lambda _: None
+        self._absent = (UNSET,) * len(residue.fields) if len(residue.fields) > 1 else UNSET
+        self._most_absent = len(cls.__struct_fields__) - residue.fewest
 
     def read(self, body: bytes) -> tuple[Envelope, Struct] | None:
         """Return the envelope and the object of a message, or None where that needs a closer look."""
+        residue = self._residue
         try:
             if not body.isascii():
-                body.decode()  # msgspec does not look at text in fields that the class does not have
+                body.decode()  # msgspec does not look at text in fields that nobody knows
             raw: Any = self._decode(body)
-            payload = raw.payload
-            for field, accepts, nullable, plain in self._checks:
-                value = getattr(payload, field) if field else payload
-                if value is UNSET or (nullable and value is None):
-                    continue
-                if not accepts(msgspec.to_builtins(value) if plain else value):
-                    return None
+            look = residue.names and self._look(raw.payload) != self._absent
+            if look and not residue.accepts(self._decode_rest(body).payload):
+                return None
         except (ValueError, TypeError, RecursionError):
             return None
-        return (raw, payload) if raw.event_type == self._event_type and raw.version in self._versions else None
+        if raw.event_type != self._event_type or raw.version not in self._versions:
+            return None
+        if residue.fewest and msgspec.structs.astuple(raw.payload).count(UNSET) > self._most_absent:
+            return None
+        return raw, raw.payload

@@ -1,33 +1,27 @@
 """What is left of a schema to check, once msgspec took a message as the class that was generated from it.
 
-A schema and a class are walked together. For each place the answer is one of three:
-
-    IMPLIED   whatever text msgspec takes here, the schema takes
-    LEFT      the schema has more to say, and the typed value shows all that it asks about
-    LOST      it asks about something that the typed value does not show any more
-
-Every keyword and every pair of types that is not named here is LEFT where the typed value is the sent value to the
-last digit, else LOST. So a mistake can only cost time: whoever finds LOST asks the whole schema. What is lost in which
-type: of objects the fields that a class does not know, and whether a default was sent; of numbers the digits beyond
-2^53; of moments the text, which may be none of RFC 3339.
+A schema and a class are walked together. A part of the schema is implied where whatever JSON msgspec takes for the
+type, the part takes too; only then is it left out. Every keyword and every pair of types that is not named here counts
+as not implied, so a mistake costs time and nothing else. What is not implied is judged by its own schema, on the value
+as it was sent: a typed value has lost digits beyond 2^53, fields that a class does not know, and the text of moments.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from enum import IntEnum
+from collections.abc import Callable
 from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
 import jsonschema_rs
 from msgspec import NODEFAULT, Struct, inspect
 
-__all__ = ["Check", "residue"]
+__all__ = ["Residue", "residue"]
 
 _DIALECTS = ("http://json-schema.org/draft-07/schema", "http://json-schema.org/draft-07/schema#")
 _REFERENCE = re.compile(r"#/definitions/[A-Za-z0-9_.-]+")
 _SILENT = frozenset({"title", "description", "default", "examples", "$comment", "definitions", "readOnly", "writeOnly"})
+_FEW = (inspect.BoolType, inspect.NoneType, inspect.LiteralType)
 _TYPES: dict[type[inspect.Type], tuple[str, ...]] = {
     inspect.IntType: ("integer", "number"),
     inspect.FloatType: ("number",),
@@ -59,36 +53,27 @@ _BOUNDS: dict[str, tuple[tuple[str, Callable[[Any, Any], bool]], ...]] = {
 }
 """By keyword, the limits of a class that imply it, and how they have to compare with its value."""
 
-_SHOWN = (
-    inspect.IntType, inspect.StrType, inspect.DateType, inspect.BoolType, inspect.NoneType, inspect.LiteralType,
-    inspect.AnyType, inspect.ListType, inspect.DictType, inspect.UnionType,
-)  # fmt: skip
-_MADE = (inspect.StructType, inspect.DateType, inspect.DateTimeType)
 _EXACT = 2**53
 _DEEPEST = 30
 
 
-class Check(NamedTuple):
-    """A field that the schema has more to say about."""
+class Residue(NamedTuple):
+    """What a class does not imply of its schema."""
 
-    field: str
-    """Empty for the whole object."""
+    names: tuple[str, ...]
+    """Of the properties that have to be looked at as they were sent; often none."""
 
     accepts: Callable[[Any], bool]
-    nullable: bool
-    """None needs no further look."""
+    """Judges these properties, given as an object."""
 
-    plain: bool
-    """The value has to be made plain first."""
+    fields: tuple[str, ...]
+    """Where an object has none of these, nothing has to be looked at; empty where something always has."""
 
-
-class _Verdict(IntEnum):
-    IMPLIED = 0
-    LEFT = 1
-    LOST = 2
+    fewest: int
+    """Fields that have to be there."""
 
 
-def residue(schema: dict[str, Any], cls: type[Struct]) -> list[Check] | None:
+def residue(schema: dict[str, Any], cls: type[Struct]) -> Residue | None:
     """Return what is left to check of an object that msgspec decoded from JSON, or None: ask the whole schema.
 
     Args:
@@ -96,93 +81,78 @@ def residue(schema: dict[str, Any], cls: type[Struct]) -> list[Check] | None:
         cls: The class that the bytes were decoded into.
     """
     kind = inspect.type_info(cls)
-    if schema.get("$schema") not in _DIALECTS or not _is_plain(schema) or not isinstance(kind, inspect.StructType):
+    if schema.get("$schema") not in _DIALECTS or not _is_simple(schema) or not isinstance(kind, inspect.StructType):
         return None
     walk = _Walk(schema.get("definitions", {}))
-    whole = {keyword: value for keyword, value in schema.items() if keyword not in ("$schema", "properties")}
-    about_whole = walk.verdict(whole, kind)
-    if about_whole is _Verdict.LOST:
+    apart = ("$schema", "$id", "properties", "required", "minProperties")
+    if not _is_ordinary(kind, set()) or not walk.implied({k: v for k, v in schema.items() if k not in apart}, kind):
         return None
-    checks = [Check("", walk.compiled(whole), False, True)] if about_whole is _Verdict.LEFT else []
+    fewest = schema.get("minProperties", 0)
+    if not walk.of_object("minProperties", fewest, kind, 0) and not all(map(_is_shown, kind.fields)):
+        return None
     fields = {field.encode_name: field for field in kind.fields}
-    for name, part in schema.get("properties", {}).items():
-        verdict = walk.of_property(part, fields.get(name))
-        if verdict is _Verdict.LOST:
-            return None
-        if verdict is _Verdict.LEFT:
-            field, accepts = fields[name], walk.compiled(part)
-            plain = any(isinstance(one, _MADE) for one in _parts(field.type))
-            checks.append(Check(field.name, accepts, accepts(None), plain))
-    return checks
+    properties = schema.get("properties", {}).items()
+    parts = {name: part for name, part in properties if not walk.of_field(part, fields.get(name))}
+    needed = [name for name in schema.get("required", []) if not _is_needed(fields.get(name))]
+    rest = {name: parts.get(name, True) for name in (*parts, *needed)}
+    shown = () if needed or not rest.keys() <= fields.keys() else tuple(fields[name].name for name in rest)
+    return Residue(tuple(rest), walk.judge({"properties": rest, "required": needed}), shown, fewest)
 
 
 class _Walk:
     """The walk through one schema; its references lead to `definitions` alone."""
 
     def __init__(self, definitions: dict[str, Any]) -> None:
-        self.definitions = definitions
+        self._definitions = definitions
 
-    def compiled(self, schema: Any) -> Callable[[Any], bool]:
+    def judge(self, schema: Any) -> Callable[[Any], bool]:
         """Return what judges values by a part of the schema."""
-        whole = {"$schema": _DIALECTS[1], "definitions": self.definitions, "allOf": [schema]}
+        whole = {"$schema": _DIALECTS[1], "definitions": self._definitions, "allOf": [schema]}
         return jsonschema_rs.Draft7Validator(whole, validate_formats=True).is_valid
 
-    def verdict(self, schema: Any, kind: inspect.Type, depth: int = 0) -> _Verdict:
-        schema = {} if schema is True else schema
-        if depth > _DEEPEST or not isinstance(schema, dict):
-            return _Verdict.LOST
+    def implied(self, schema: Any, kind: inspect.Type, depth: int = 0) -> bool:
+        """Say whether a schema takes whatever msgspec takes as a type; False where that is not certain."""
+        if _says_nothing(schema):
+            return True
+        if depth > _DEEPEST or not isinstance(schema, dict) or isinstance(kind, inspect.AnyType):
+            return False
         if "$ref" in schema:  # whatever stands beside it does not count in draft-07
-            target = self.definitions.get(schema["$ref"].rpartition("/")[2], False)
-            return self.verdict(target, kind, depth + 1)
+            return self.implied(self._definitions.get(schema["$ref"].rpartition("/")[2], False), kind, depth + 1)
         if isinstance(kind, inspect.UnionType):
-            return max(self.verdict(schema, member, depth + 1) for member in kind.types)
-        values = _values(kind)
-        if values is not None:
-            return _Verdict.IMPLIED if all(map(self.compiled(schema), values)) else _Verdict.LEFT
-        if isinstance(kind, inspect.AnyType):
-            return _Verdict.LEFT
-        if type(kind) not in _TYPES or not _is_ordinary(kind):
-            return _Verdict.LOST
-        shown = all(isinstance(part, _SHOWN) for part in _parts(kind))
-        unsure = _Verdict.LEFT if shown else _Verdict.LOST
-        found = [self.of_keyword(keyword, value, kind, depth + 1) for keyword, value in schema.items()]
-        return _worst(unsure if one is None else one for one in found)
+            return all(self.implied(schema, member, depth + 1) for member in kind.types)
+        if isinstance(kind, _FEW):
+            return all(map(self.judge(schema), _values(kind)))
+        return all(self.of_keyword(keyword, value, kind, depth + 1) for keyword, value in schema.items())
 
-    def of_keyword(self, keyword: str, value: Any, kind: inspect.Type, depth: int) -> _Verdict | None:
-        """Return the verdict about one keyword, or None for one that is not known here."""
-        json_type = _TYPES[type(kind)][-1]
-        if keyword in _SILENT or _ABOUT.get(keyword, json_type) != json_type:
-            return _Verdict.IMPLIED
+    def of_keyword(self, keyword: str, value: Any, kind: inspect.Type, depth: int) -> bool:
+        names = _TYPES[type(kind)]
+        if keyword in _SILENT or _ABOUT.get(keyword, names[-1]) != names[-1]:
+            return True
         if keyword == "type":
-            named = value if isinstance(value, list) else [value]
-            return _Verdict.IMPLIED if any(name in named for name in _TYPES[type(kind)]) else None
-        if keyword == "allOf" and isinstance(value, list):
-            return _worst(self.verdict(part, kind, depth) for part in value)
+            return any(name in names for name in (value if isinstance(value, list) else [value]))
+        if keyword == "allOf":
+            return all(self.implied(part, kind, depth) for part in value)
         if isinstance(kind, inspect.StructType):
             return self.of_object(keyword, value, kind, depth)
-        if keyword == "items" and isinstance(kind, inspect.ListType) and not isinstance(value, list):
-            return self.verdict(value, kind.item_type, depth)
+        if keyword == "items" and isinstance(kind, inspect.ListType):
+            return self.implied(value, kind.item_type, depth)
         if keyword == "additionalProperties" and isinstance(kind, inspect.DictType):
-            return self.verdict(value, kind.value_type, depth) if value is not False else None
-        return _Verdict.IMPLIED if _holds(keyword, value, kind) else None
+            return self.implied(value, kind.value_type, depth)
+        return _holds(keyword, value, kind)
 
-    def of_object(self, keyword: str, value: Any, kind: inspect.StructType, depth: int) -> _Verdict | None:
+    def of_object(self, keyword: str, value: Any, kind: inspect.StructType, depth: int) -> bool:
         fields = {field.encode_name: field for field in kind.fields}
-        if keyword == "properties":
-            return _worst(self.of_property(part, fields.get(name), depth) for name, part in value.items())
-        if keyword == "required":
-            return _worst(_presence(fields.get(name)) for name in value)
-        if keyword == "minProperties" and type(value) is int:
-            always = sum(field.required for field in kind.fields)
-            return _Verdict.IMPLIED if always >= value else _worst([_Verdict.LEFT, *map(_presence, kind.fields)])
-        if keyword == "additionalProperties":
-            return _Verdict.IMPLIED if _says_nothing(value) else _Verdict.LOST
-        return None
+        match keyword:
+            case "properties":
+                return all(self.of_field(part, fields.get(name), depth) for name, part in value.items())
+            case "required":
+                return all(_is_needed(fields.get(name)) for name in value)
+            case "minProperties":
+                return bool(value <= sum(map(_is_needed, kind.fields)))
+        return keyword == "additionalProperties" and _says_nothing(value)
 
-    def of_property(self, schema: Any, field: inspect.Field | None, depth: int = 0) -> _Verdict:
-        if field is None:
-            return _Verdict.IMPLIED if _says_nothing(schema) else _Verdict.LOST
-        return self.verdict(schema, field.type, depth)
+    def of_field(self, schema: Any, field: inspect.Field | None, depth: int = 0) -> bool:
+        return self.implied(schema, field.type, depth) if field else _says_nothing(schema)
 
 
 def _holds(keyword: str, value: Any, kind: inspect.Type) -> bool:
@@ -197,58 +167,45 @@ def _holds(keyword: str, value: Any, kind: inspect.Type) -> bool:
     return any(bound is not None and compare(bound, value) for bound, compare in bounds)
 
 
-def _presence(field: inspect.Field | None) -> _Verdict:
-    """Say whether an object of the class shows that a field was sent; a default that is no `UNSET` hides it."""
-    if field is None or field.default is not NODEFAULT or field.default_factory is not NODEFAULT:
-        return _Verdict.LOST
-    return _Verdict.IMPLIED if field.required else _Verdict.LEFT
-
-
-def _values(kind: inspect.Type) -> tuple[Any, ...] | None:
+def _values(kind: inspect.Type) -> tuple[Any, ...]:
     """Return every value of a type that has few; msgspec takes each from one JSON value alone."""
     if isinstance(kind, inspect.LiteralType):
         return tuple(kind.values)
-    if isinstance(kind, inspect.BoolType):
-        return True, False
-    return (None,) if isinstance(kind, inspect.NoneType) else None
+    return (True, False) if isinstance(kind, inspect.BoolType) else (None,)
 
 
-def _is_ordinary(kind: inspect.Type) -> bool:
-    """Say whether an object becomes the object that was sent again, but for what its class does not know."""
-    if isinstance(kind, inspect.DictType):
-        return isinstance(kind.key_type, inspect.StrType)
-    if not isinstance(kind, inspect.StructType):
-        return True
-    return not kind.array_like and kind.tag is None and not kind.cls.__struct_config__.omit_defaults
+def _is_needed(field: inspect.Field | None) -> bool:
+    return field is not None and field.required
 
 
-def _parts(kind: inspect.Type) -> Iterator[inspect.Type]:
-    """Yield a type and those of which its values consist, but not those of objects."""
-    yield kind
-    if isinstance(kind, inspect.UnionType):
-        for member in kind.types:
-            yield from _parts(member)
-    elif isinstance(kind, inspect.ListType):
-        yield from _parts(kind.item_type)
-    elif isinstance(kind, inspect.DictType):
-        yield from _parts(kind.key_type)
-        yield from _parts(kind.value_type)
-
-
-def _worst(verdicts: Iterable[_Verdict]) -> _Verdict:
-    return max(verdicts, default=_Verdict.IMPLIED)
+def _is_shown(field: inspect.Field) -> bool:
+    """Say whether an object shows that a field was sent; a default that is no `UNSET` hides it."""
+    return field.default is NODEFAULT and field.default_factory is NODEFAULT
 
 
 def _says_nothing(schema: Any) -> bool:
     return schema is True or (isinstance(schema, dict) and schema.keys() <= _SILENT)
 
 
-def _is_plain(schema: Any) -> bool:
-    """Say whether every reference leads to a definition by its name, wherever the base is."""
+def _is_simple(schema: Any) -> bool:
+    """Say whether every reference leads to a definition by its name."""
     if isinstance(schema, list):
-        return all(map(_is_plain, schema))
+        return all(map(_is_simple, schema))
     if not isinstance(schema, dict):
         return True
     target = schema.get("$ref", "#/definitions/none")
-    simple = isinstance(target, str) and _REFERENCE.fullmatch(target) and "$id" not in schema
-    return bool(simple) and all(map(_is_plain, schema.values()))
+    return isinstance(target, str) and bool(_REFERENCE.fullmatch(target)) and all(map(_is_simple, schema.values()))
+
+
+def _is_ordinary(kind: inspect.Type, seen: set[type]) -> bool:
+    """Say whether a type holds none but those that are made of JSON alike by `decode` and by `convert`."""
+    if isinstance(kind, inspect.UnionType):
+        return all(_is_ordinary(member, seen) for member in kind.types)
+    if isinstance(kind, inspect.ListType):
+        return _is_ordinary(kind.item_type, seen)
+    if isinstance(kind, inspect.DictType):
+        return isinstance(kind.key_type, inspect.StrType) and _is_ordinary(kind.value_type, seen)
+    if not isinstance(kind, inspect.StructType) or kind.cls in seen:
+        return isinstance(kind, (*_TYPES, *_FEW, inspect.AnyType))
+    seen.add(kind.cls)
+    return not kind.array_like and kind.tag is None and all(_is_ordinary(field.type, seen) for field in kind.fields)

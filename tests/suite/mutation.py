@@ -240,10 +240,10 @@ def _formats() -> jsonschema.FormatChecker:
     return checker
 
 
-# RFC 3986, appendix A; without addresses in brackets, which no example has.
+# RFC 3986, appendix A; without addresses in brackets, which no example has. Two slashes begin an authority or nothing.
 _SIGN = r"[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2}"
 _URI = re.compile(
-    rf"[A-Za-z][A-Za-z0-9+.-]*:(//((?:{_SIGN}|:)*@)?(?:{_SIGN})*(:[0-9]*)?(?=[/?#]|$))?"
+    rf"[A-Za-z][A-Za-z0-9+.-]*:(?://(?:(?:{_SIGN}|:)*@)?(?:{_SIGN})*(?::[0-9]*)?(?=[/?#]|$)|(?!//))"
     rf"(?:{_SIGN}|[:@/])*(\?(?:{_SIGN}|[:@/?])*)?(#(?:{_SIGN}|[:@/?])*)?"
 )
 _ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"

@@ -109,6 +109,9 @@ PARTS: list[Any] = [
     {"properties": {"a": True, "z": True}}, {"properties": {"z": {"type": "string"}}}, {"properties": {"z": False}},
     {"properties": {"a": {"format": "date-time"}}}, {"properties": {"a": {"enum": [1, 7]}}},
     {"properties": {"a": {"type": "number"}, "b": {"pattern": "^y"}}}, {"properties": {"a_": {"const": 2}}},
+    {"properties": {"b": {"pattern": "^y"}, "z": {"type": "string"}}},
+    {"$id": "urn:y", "definitions": {"small": {"maximum": 1}}, "allOf": [{"$ref": "#/definitions/small"}]},
+    {"$id": "urn:z", "definitions": {"small": {"maximum": 1}}, "$ref": "#/definitions/small"},
     {"additionalProperties": True}, {"additionalProperties": {}}, {"additionalProperties": False},
     {"additionalProperties": {"type": "integer"}}, {"additionalProperties": {"maximum": 5}},
     {"properties": {"a": {}}, "additionalProperties": False}, {"additionalProperties": {"required": ["a"]}},
@@ -142,11 +145,11 @@ def document(payload: str) -> bytes:
 
 def reader(schema: dict[str, Any], cls: type[Struct]) -> Direct | None:
     try:
-        checks = residue(schema, cls)
+        left = residue(schema, cls)
     except TypeError as error:  # what msgspec itself has no decoder for
         assert "not supported" in str(error), error
         return None
-    return None if checks is None else Direct("x", frozenset({"1.0"}), cls, checks)
+    return None if left is None else Direct("x", frozenset({"1.0"}), cls, left)
 
 
 def differences(schema: dict[str, Any], cls: type[Struct], payloads: list[str]) -> tuple[list[str], int]:
@@ -230,7 +233,15 @@ def test_no_object_is_taken_that_the_schema_refuses() -> None:
 )
 def test_what_a_class_says_itself_is_not_asked_again(part: dict[str, Any], kind: Any) -> None:
     schema = {"$schema": DRAFT_07, "properties": {"x": part}, "definitions": DEFINITIONS}
-    assert residue(schema, msgspec.defstruct("Payload", [("x", kind)])) == []
+    left = residue(schema, msgspec.defstruct("Payload", [("x", kind)]))
+    assert left is not None
+    assert left.names == ()
+
+
+def test_schema_with_an_id_is_read_as_one_without() -> None:
+    left = residue({"$schema": DRAFT_07, "$id": "urn:x", "properties": {"a": {"type": "integer"}}}, Known)
+    assert left is not None
+    assert left.names == ()
 
 
 def test_schema_of_another_dialect_is_asked_as_a_whole() -> None:
