@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +12,10 @@ import click
 from pyevents.catalog import Loaded, load
 from pyevents.cli.contracts import catalog_option, format_option
 from pyevents.cli.running import registry_option, servers_option
-from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, PyEventsError, RegistryError
-from pyevents.registry import HttpRegistry, Schema
+from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, RegistryError
+from pyevents.registry import HttpRegistry
+from pyevents.registry.plan import plan
+from pyevents.registry.state import read_state
 
 __all__ = ["doctor_command"]
 
@@ -63,35 +64,15 @@ def _broker(servers: str | None, loaded: Loaded) -> Iterator[_Check]:
 def _registry(url: str | None, loaded: Loaded) -> Iterator[_Check]:
     try:
         registry = HttpRegistry(url)
-        registry.subjects()
+        state = read_state(registry, [major.subject for one in loaded.catalog.contracts for major in one.majors])
     except (RegistryError, ConfigurationInvalid) as error:
         yield _Check("registry", False, str(error))
         return
     yield _Check("registry", True, registry.url)
-    missing = [name for name, look_up in _versions(registry, loaded) if not _answers(look_up)]
-    remedy = "Run `pyevents registry apply`."
-    yield _Check(
-        "contracts", not missing, f"not registered: {', '.join(missing)}. {remedy}" if missing else "all registered"
-    )
-
-
-def _versions(registry: HttpRegistry, loaded: Loaded) -> Iterator[tuple[str, Callable[[], int]]]:
-    for contract in loaded.catalog.contracts:
-        for major in contract.majors:
-            for version in major.versions:
-                schema = Schema(version.format, version.schema)
-                yield (
-                    f"{contract.event_type} {version.number}",
-                    partial(registry.look_up, major.subject, schema),
-                )
-
-
-def _answers(look_up: Callable[[], int]) -> bool:
-    try:
-        look_up()
-    except PyEventsError:
-        return False
-    return True
+    actions = [action for action in plan(loaded.catalog, state) if action.kind in ("create", "add", "differs")]
+    missing = ", ".join(f"{action.subject} {action.version}".strip() for action in actions)
+    words = f"not registered: {missing}. Run `pyevents registry apply`." if missing else "all registered"
+    yield _Check("contracts", not missing, words)
 
 
 def _generated() -> Iterator[_Check]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -47,6 +48,14 @@ def test_published_event_is_read_along_without_its_payload(own: Embedded) -> Non
     assert envelope.exit_code == whole.exit_code == 0
     assert "patient.deleted" in envelope.output and "patient_id" not in envelope.output
     assert "patient_id" in whole.output
+
+
+def test_doctor_names_what_is_not_registered(own: Embedded) -> None:
+    result = run("doctor", "--format", "json")
+    found = {one["name"]: one for one in json.loads(result.output)}
+    assert (result.exit_code, found["registry"]["good"], found["contracts"]["good"]) == (1, True, False)
+    assert "patient-events-patient.created 1.0" in found["contracts"]["words"]
+    assert "pyevents registry apply" in found["contracts"]["words"]
 
 
 def test_doctor_is_content_with_what_dev_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
