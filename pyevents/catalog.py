@@ -25,6 +25,7 @@ __all__ = [
     "Loaded",
     "Major",
     "Reads",
+    "Terms",
     "Topic",
     "Version",
     "dead_letter_topic",
@@ -86,8 +87,8 @@ class Major(Struct, frozen=True):
         return self.versions[-1]
 
 
-class Contract(Struct, frozen=True, omit_defaults=True):
-    """Everything known about one event type."""
+class Terms(Struct, frozen=True):
+    """What a contract says of its events, whatever their fields."""
 
     event_type: str
     kind: Literal["event", "command"]
@@ -100,6 +101,11 @@ class Contract(Struct, frozen=True, omit_defaults=True):
     compatibility: str
     registry_compatibility: str
     current: int
+
+
+class Contract(Terms, frozen=True, omit_defaults=True):
+    """Everything known about one event type."""
+
     majors: tuple[Major, ...]
     upcast: dict[str, str] = {}
     """By older major, `module:function` that makes the next major's object."""

@@ -59,21 +59,9 @@ def _contract(contract: ContractFolder, folder: Folder) -> catalog.Contract:
         for number, versions in contract.majors.items()
     )
     declared: dict[str, str] = contract.source.value.get("upcast", {})
-    return catalog.Contract(
-        event_type=contract.event_type,
-        kind=contract.kind,
-        summary=contract.summary,
-        topic=contract.topic,
-        key=contract.key,
-        owner=contract.owner,
-        producers=contract.producers,
-        consumers=contract.consumers,
-        compatibility=contract.compatibility,
-        registry_compatibility=contract.registry_compatibility,
-        current=contract.current,
-        majors=majors,
-        upcast={older: path for older, path in declared.items() if not path.startswith("none:")},
-    )
+    terms = {name: getattr(contract, name) for name in catalog.Terms.__struct_fields__}
+    upcast = {older: path for older, path in declared.items() if not path.startswith("none:")}
+    return catalog.Contract(**terms, majors=majors, upcast=upcast)
 
 
 def _version(contract: ContractFolder, version: PayloadVersion, folder: Folder) -> catalog.Version:

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from pyevents.catalog import Terms
 from pyevents.errors import did_you_mean
 from pyevents_codegen import metaschema, naming, payload, references
 from pyevents_codegen.finding import Finding, of_file
@@ -68,24 +71,11 @@ def _settings(folder: Path, shown: str, findings: list[Finding]) -> Source | Non
 
 def _contract(event_type: str, source: Source, versions: tuple[PayloadVersion, ...]) -> ContractFolder:
     settings = source.value
-    compatibility = settings.get("compatibility", "FULL_TRANSITIVE")
-    by_format = {"json": "BACKWARD_TRANSITIVE", "avro": compatibility}
-    return ContractFolder(
-        event_type=event_type,
-        kind=settings["kind"],
-        summary=settings["summary"],
-        topic=settings["topic"],
-        key=settings["key"],
-        owner=settings["owner"],
-        producers=tuple(settings["producers"]),
-        consumers=tuple(settings["consumers"]),
-        compatibility=compatibility,
-        registry_compatibility=settings.get("registry_compatibility", by_format[versions[-1].format]),
-        current=settings.get("current", versions[0].number[0]),
-        source=source,
-        versions=versions,
-        ignored=settings.get("ignore", {}),
-    )
+    said = {"compatibility": "FULL_TRANSITIVE", "current": versions[0].number[0], **settings, "event_type": event_type}
+    by_format = {"json": "BACKWARD_TRANSITIVE", "avro": said["compatibility"]}
+    said.setdefault("registry_compatibility", by_format[versions[-1].format])
+    terms = msgspec.structs.asdict(msgspec.convert(said, Terms))
+    return ContractFolder(**terms, source=source, versions=versions, ignored=settings.get("ignore", {}))
 
 
 def _topic(source: Source, topics: dict[str, dict[str, Any]] | None) -> Iterator[Finding]:

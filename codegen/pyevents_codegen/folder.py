@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from pyevents.catalog import Terms
 from pyevents_codegen.source import Source
 
 __all__ = [
@@ -83,26 +84,15 @@ class PayloadVersion(Struct, frozen=True):
         return f"{self.number[0]}.{self.number[1]}"
 
 
-class ContractFolder(Struct, frozen=True):
+class ContractFolder(Terms, frozen=True):
     """One folder of `schemas/`; `source` is its `contract.toml`, `versions` the payload schemas, oldest first.
 
     `ignored` goes from the rules that the contract is excused from to the reason.
     """
 
-    event_type: str
-    kind: Literal["event", "command"]
-    summary: str
-    topic: str
-    key: str
-    owner: str
-    producers: tuple[str, ...]
-    consumers: tuple[str, ...]
-    compatibility: str
-    registry_compatibility: str
-    current: int
     source: Source
     versions: tuple[PayloadVersion, ...]
-    ignored: dict[str, str] = {}
+    ignored: dict[str, str]
 
     @property
     def majors(self) -> dict[int, tuple[PayloadVersion, ...]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
-from pyevents.catalog import Catalog
+from pyevents.catalog import Catalog, Terms
 
-__all__ = ["Past", "PastContract", "of_catalog"]
+__all__ = ["Past", "PastContract", "of_catalog", "past_contract"]
 
 
 class PastContract(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,22 +33,19 @@ class Past(Struct, frozen=True):
             frozen = released.contracts.get(event_type)
             if frozen is not None:
                 versions = {number: sha for number, sha in contract.versions.items() if number in frozen.versions}
-                kept[event_type] = PastContract(contract.kind, contract.topic, contract.key, contract.owner, versions)
+                kept[event_type] = msgspec.structs.replace(contract, versions=versions)
         return Past(self.name, kept)
 
 
 def of_catalog(name: str, catalog: Catalog) -> Past:
     """Return every version of a catalog as a state that binds."""
-    return Past(
-        name,
-        {
-            contract.event_type: PastContract(
-                contract.kind,
-                contract.topic,
-                contract.key,
-                contract.owner,
-                {version.number: version.fingerprint for major in contract.majors for version in major.versions},
-            )
-            for contract in catalog.contracts
-        },
-    )
+    contracts = {}
+    for contract in catalog.contracts:
+        versions = {version.number: version.fingerprint for major in contract.majors for version in major.versions}
+        contracts[contract.event_type] = past_contract(contract, versions)
+    return Past(name, contracts)
+
+
+def past_contract(contract: Terms, versions: dict[str, str]) -> PastContract:
+    """Return what a release of some versions of a contract freezes."""
+    return PastContract(contract.kind, contract.topic, contract.key, contract.owner, versions)

@@ -9,7 +9,7 @@ from pyevents_codegen.compat import Question
 from pyevents_codegen.compose import canonical, message_schema
 from pyevents_codegen.folder import ContractFolder, Folder, PayloadVersion
 from pyevents_codegen.history.demand import Demand
-from pyevents_codegen.history.past import Past, PastContract
+from pyevents_codegen.history.past import Past, PastContract, past_contract
 from pyevents_codegen.history.resolved import limits
 from pyevents_codegen.opening import opened
 
@@ -46,9 +46,8 @@ class ContractTexts:
 
     def as_past(self) -> PastContract:
         """Return what a release of this contract would freeze."""
-        contract = self._contract
         hashes = {number: hashlib.sha256(text.encode()).hexdigest() for number, text in self.writers.items()}
-        return PastContract(contract.kind, contract.topic, contract.key, contract.owner, hashes)
+        return past_contract(self._contract, hashes)
 
     def _composed(self, version: PayloadVersion) -> dict[str, object]:
         return message_schema(self._contract.event_type, version, self._folder.envelopes[version.envelope])
