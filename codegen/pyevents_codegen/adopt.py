@@ -8,29 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from pyevents.registry.state import Subject
 from pyevents_codegen import naming
 from pyevents_codegen.compose import PAYLOAD
 from pyevents_codegen.references import moved
 from pyevents_codegen.scaffold import toml
 
-__all__ = ["Adopted", "Foreign", "adopt"]
+__all__ = ["Adopted", "adopt"]
 
 _NOBODY = "unknown-service"
 _ENVELOPE = {"eventId", "eventType", "version", "timestamp", "producer", "payload"}
 _MAJOR = re.compile(r"(.+)\.v([2-9]|[1-9][0-9]+)")
-
-
-class Foreign(Struct, frozen=True):
-    """A subject as a registry holds it: its own level or None, and its versions' format and text, oldest first."""
-
-    subject: str
-    level: str | None
-    versions: Sequence[tuple[str, str]]
 
 
 class Adopted(Struct, frozen=True):
@@ -42,22 +34,22 @@ class Adopted(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def adopt(found: Foreign) -> Adopted | str:
+def adopt(found: Subject) -> Adopted | str:
     """Return the contract of a subject, or why there is none."""
-    if found.subject.endswith("-key"):
+    if found.name.endswith("-key"):
         return "it is of keys; a contract's key is a field of its payload"
     if not found.versions:
         return "it has no version"
-    kinds = {kind for kind, _ in found.versions}
+    kinds = {version.schema.format for version in found.versions}
     if len(kinds) > 1 or not kinds <= {"json", "avro"}:
         return f"its versions are {' and '.join(sorted(kinds))}; a contract is JSON Schema or Avro"
-    schemas: list[Any] = [json.loads(text) for _, text in found.versions]
+    schemas: list[Any] = [json.loads(version.schema.text) for version in found.versions]
     kind: Literal["json", "avro"] = "avro" if "avro" in kinds else "json"
     if not all(isinstance(schema, dict) for schema in schemas):
         return "a version is no object or record"
     name = _name(schemas[-1], kind)
-    event_type, major = _event_type(name or found.subject.removesuffix("-value"))
-    topic = found.subject.removesuffix(f"-{name}").removesuffix("-value")
+    event_type, major = _event_type(name or found.name.removesuffix("-value"))
+    topic = found.name.removesuffix(f"-{name}").removesuffix("-value")
     ours = [_is_ours(schema, kind) for schema in schemas]
     payloads = [_payload(schema, kind, event_type, whole=not own) for schema, own in zip(schemas, ours, strict=True)]
     key = _key(payloads[-1], kind)

@@ -42,12 +42,11 @@ def import_command(registry: HttpRegistry, wanted: tuple[str, ...], schemas: Pat
     A message schema of pyevents gives back the files that it was composed from. Any other schema becomes a payload, and
     the command says what is left to a person.
     """
-    from pyevents_codegen.adopt import Foreign, adopt
+    from pyevents_codegen.adopt import adopt
 
     found = []
     for subject in _subjects(registry, wanted):
-        versions = [(version.schema.format, version.schema.text) for version in subject.versions]
-        adopted = adopt(Foreign(subject.name, subject.level, versions))
+        adopted = adopt(subject)
         if isinstance(adopted, str):
             click.echo(f"left out {subject.name}: {adopted}")
         else:
