@@ -18,13 +18,13 @@ from typing import Any
 from urllib.parse import quote
 
 import jsonschema_rs
-from jsonschema_rs.canonical import CanonicalizationError, Containment, Satisfiability
+from jsonschema_rs.canonical import CanonicalizationError, Satisfiability
 
 from pyevents_codegen.draft import draft_of
 from pyevents_codegen.pointer import escape
 from pyevents_codegen.references import LISTS, MAPS, SINGLE, moved, resolve
 
-__all__ = ["canonical", "covers", "disjoint", "opened"]
+__all__ = ["canonical", "disjoint", "opened"]
 
 _CLOSING = frozenset({"additionalProperties", "unevaluatedProperties"})
 _CLOSED = frozenset({"contains", "contentSchema", "if", "not", "propertyNames"})
@@ -37,11 +37,6 @@ def opened(schema: dict[str, Any]) -> dict[str, Any]:
         schema: Self-contained, with `$schema`; every reference is `#` or `#/…`.
     """
     return _Opening(schema).root()
-
-
-def covers(reader: dict[str, Any], writer: dict[str, Any]) -> Containment:
-    """Say whether a reader admits everything that a writer can send; only `Containment.YES` proves it."""
-    return canonical(reader).covers(canonical(writer))
 
 
 def canonical(schema: dict[str, Any]) -> jsonschema_rs.CanonicalSchema:

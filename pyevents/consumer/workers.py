@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 import threading
 import traceback
@@ -17,8 +16,6 @@ from pyevents.consumer.lane import Work
 from pyevents.consumer.process import Process, Step
 
 __all__ = ["Loop", "Threads", "Workers", "stack_of"]
-
-log = logging.getLogger("pyevents.consumer")
 
 NAME = "pyevents-handler"
 """What the names of threads begin with in which handlers run."""

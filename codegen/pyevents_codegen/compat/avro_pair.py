@@ -13,7 +13,7 @@ from pyevents_codegen.compat.avro_records import as_json, records
 from pyevents_codegen.compat.avro_text import read_avro, without_logical_types
 from pyevents_codegen.compat.verdict import Json, SchemaRefused, Verdict
 
-__all__ = ["decide_avro", "readable"]
+__all__ = ["decide_avro"]
 
 _SMALLER_S = 0.02
 
@@ -52,11 +52,6 @@ def decide_avro(reader: str, writer: str, budget_s: float) -> Verdict:
         rule,
         f"{reason} (by the specification; fastavro reads it all the same)",
     )
-
-
-def readable(reader: Json, writer: Json, record: Any) -> bool | None:
-    """Say whether *record*, written with *writer*, is read with *reader*; None where it cannot be written."""
-    return _read(_parsed(reader), _parsed(writer), record)
 
 
 def _parsed(value: Json) -> Any:

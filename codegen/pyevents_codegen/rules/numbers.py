@@ -38,9 +38,7 @@ def _bounded(case: Case) -> Iterator[Problem]:
 def _integers(case: Case) -> Iterator[Problem]:
     for seen in case.versions:
         for node in _numbers(seen) if seen.version.format == "json" else ():
-            limits = (
-                node.schema.get(name, 0) for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-            )
+            limits = (node.schema.get(name, 0) for name in _LIMITS)
             if "integer" in types_of(node.schema) and any(abs(limit) > _EXACT + 1 for limit in limits):
                 yield seen.problem(node, "it admits whole numbers beyond 2^53, which many JSON parsers round")
 
