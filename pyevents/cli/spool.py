@@ -105,7 +105,7 @@ def spool_folder(given: Path | None) -> Path:
     Raises:
         ConfigurationInvalid: It is not.
     """
-    folder = given or default_folder()
+    folder = given.expanduser() if given else default_folder()
     try:
         there = folder.is_dir()
         readable = os.access(folder, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)

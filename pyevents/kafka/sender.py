@@ -31,6 +31,7 @@ class KafkaSender:
     def __init__(self, make: Callable[[dict[str, Callable[..., None]]], confluent_kafka.Producer]) -> None:
         self.trouble: Fault | None = None
         self.retrying: frozenset[str] = frozenset()
+        self._heard = ""
         self._retrying = Retrying()
         self._client = make({"error_cb": self._note, "stats_cb": self._look})
         keep_in_children(self)
@@ -97,8 +98,12 @@ class KafkaSender:
             # In TLS 1.3 a broker refuses our certificate when the handshake is over: to librdkafka a lost connection.
             fault = fault._replace(code="_SSL")
         refused = self.trouble is not None and self.trouble.code in _REFUSED
-        if fault.fatal or fault.code in _REFUSED or (fault.code == "_ALL_BROKERS_DOWN" and not refused):
+        if fault.fatal or fault.code in _REFUSED:
             self.trouble = fault
+        elif fault.code == "_ALL_BROKERS_DOWN" and not refused:
+            self.trouble = fault._replace(text=self._heard or fault.text)
+        else:
+            self._heard = fault.text  # why a connection failed, before it is said that all did
 
 
 class _Report(Struct, gc=False):

@@ -56,7 +56,9 @@ class Keeper:
             if self._trouble is not None:
                 log.info("a broker answers again")
         elif self._trouble is None or self._trouble.code != trouble.code:
-            log.warning("no broker takes anything: %s", in_words(trouble), extra={"reason": in_words(trouble)})
+            reason = in_words(trouble)
+            log.warning("no broker takes anything: %s", reason, extra={"reason": reason})
+            self._sending.note(reason)
             self._since = now
         elif trouble.code != "_ALL_BROKERS_DOWN" and now - self._since > _REFUSED_FOR:
             self._sending.renew()

@@ -131,6 +131,10 @@ class Sending:
         self._stale = True
         self._awake.set()
 
+    def note(self, error: str) -> None:
+        """Remember the last thing that went wrong, in words."""
+        self.last_error, self.last_error_at = error, time.time()
+
     @property
     def trouble(self) -> Fault | None:
         """Why no broker takes anything, or None."""
@@ -256,7 +260,7 @@ class Sending:
                 if fault is None:
                     self.sent += 1
                 elif asked:
-                    self._note(f"{lane.topic}: {in_words(fault)}")
+                    self.note(f"{lane.topic}: {in_words(fault)}")
             left = 0
             for outbound in self._outbounds():
                 outbound.acknowledge()
@@ -303,7 +307,7 @@ class Sending:
             return
         trouble = self.trouble
         if trouble is not None:
-            self._note(in_words(trouble))
+            self.note(in_words(trouble))
         reason = in_words(trouble) if trouble is not None else "it repeats events in vain"
         log.error("a new Kafka client goes on from the first unconfirmed event; the old one failed: %s", reason)
         deadline = time.monotonic() + _GATHERING
@@ -321,6 +325,3 @@ class Sending:
             self._stale = False
             for lane in self._lanes.values():
                 lane.restart()
-
-    def _note(self, error: str) -> None:
-        self.last_error, self.last_error_at = error, time.time()

@@ -64,7 +64,7 @@ def _on_disk(
     service: str, transport: Transport, given: str | Path | None, limit: int, durability: str, parsed: Durability
 ) -> Store:
     given = given or os.environ.get("PYEVENTS_SPOOL_DIR")
-    folder = Path(given) if given else default_folder()
+    folder = Path(given).expanduser() if given else default_folder()
     spool = DiskSpool(folder, service, cluster_of(transport.name), limit=limit, durability=parsed)
     resting = rests_on(folder)
     if resting == "disk":

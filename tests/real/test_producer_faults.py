@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -19,6 +20,8 @@ from pyevents.dev.real.kafka import RealKafka
 from pyevents.dev.real.process import free_port
 from pyevents.dev.registry.http import RegistryServer
 from pyevents.dev.registry.registry import Registry
+from pyevents.errors import EventRejected
+from pyevents.events import PatientUpdated
 from pyevents.kafka import KafkaTransport
 from pyevents.registry import HttpRegistry, Schema
 from pyevents.spool import rejected
@@ -118,6 +121,19 @@ def test_event_that_the_broker_never_takes_is_put_aside_and_the_others_go_on(
     assert mark.encode() in one.entry.body
     assert mark not in one.reason
     assert verdict.good, verdict
+
+
+def test_caller_who_waits_for_the_broker_s_word_hears_that_it_never_takes_the_event(
+    proxy: Proxy, load_on: StartLoad
+) -> None:
+    mark = "Grimma"
+    with load_on() as load:
+        publish = load.producer.publish_and_confirm
+        proxy.refuse(mark.encode(), POLICY_VIOLATION)
+        with pytest.raises(EventRejected, match="POLICY_VIOLATION") as refusal:
+            asyncio.run(asyncio.wait_for(publish(PatientUpdated(patient_id=94, ort=mark)), 60))
+        assert mark not in str(refusal.value)
+        assert asyncio.run(asyncio.wait_for(publish(PatientUpdated(patient_id=94, ort="Halle")), 60)).offset >= 0
 
 
 def test_event_that_the_broker_calls_corrupt_for_ever_is_put_aside_and_can_be_replayed(

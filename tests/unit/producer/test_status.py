@@ -23,6 +23,18 @@ def test_the_status_says_what_waits_how_much_and_for_how_long() -> None:
         assert producer.status().pending == 0
 
 
+def test_the_status_says_why_no_broker_is_reached() -> None:
+    with RobustKafkaProducer("nowhere.invalid:9092", "s") as producer:
+        producer.publish(PatientDeleted(patient_id=1))
+        began = time.time()
+        wait_until(lambda: producer.status().last_error, "an error is told")
+        status = producer.status()
+        assert not status.connected
+        assert "Failed to resolve 'nowhere.invalid:9092'" in (status.last_error or "")
+        assert status.last_error_at is not None and began - 5 < status.last_error_at <= time.time()
+        producer.close(0)
+
+
 def test_a_delivered_event_shows_in_the_status() -> None:
     with RobustKafkaProducer(
         service_name="s", transport=MemoryTransport(), registry=MemoryRegistry(), auto_register=True

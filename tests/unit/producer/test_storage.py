@@ -34,6 +34,17 @@ def test_a_folder_given_as_argument_goes_before_the_environment(tmp_path: Path, 
     assert list(own.iterdir()) and not list(spool_folder.iterdir())
 
 
+def test_a_folder_below_the_home_may_be_named_by_its_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PYEVENTS_SPOOL_DIR", "~/events")  # as an env file has it, which no shell has read
+    with pytest.raises(FolderUnusable, match=f"mkdir -m 700 {tmp_path}/events"):
+        RobustKafkaProducer(NOBODY, "s")
+    (tmp_path / "events").mkdir(mode=0o700)
+    with RobustKafkaProducer(NOBODY, "s") as producer:
+        producer.close(0)
+    assert list((tmp_path / "events").iterdir())
+
+
 def test_a_missing_folder_is_refused_at_the_start_with_the_command_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(FolderUnusable, match="mkdir -m 700"):
         RobustKafkaProducer(NOBODY, "s", spool_dir=tmp_path / "missing")
