@@ -51,10 +51,13 @@ def _route_options(command: Callable[..., None]) -> Callable[..., None]:
 @format_option
 def ls_command(folder: Path | None, form: str) -> None:
     """List the streams: whose they are, whether that process lives, what waits, and what is damaged."""
-    found = list(listing.streams(spool_folder(folder)))
+    place = spool_folder(folder)
+    found = list(listing.streams(place))
     if form == "json":
         click.echo(json.dumps([_as_json(one) for one in found], indent=2))
         return
+    for kept, count in listing.kept_damage(place).items():
+        click.echo(f"{kept} keeps what is damaged ({count} files), which nobody can send: see, then delete", err=True)
     if not found:
         click.echo("no stream: nothing waits")
         return
@@ -77,13 +80,16 @@ def ls_command(folder: Path | None, form: str) -> None:
 @format_option
 def show_command(stream: str, with_payload: bool, limit: int, folder: Path | None, form: str) -> None:
     """Show what waits in STREAM (a name as `ls` prints it): types, hashed keys, sizes."""
-    chosen = _chosen(stream, [one.folder for one in listing.streams(spool_folder(folder))], "stream")
+    waiting = {one.folder: one.events for one in listing.streams(spool_folder(folder))}
+    chosen = _chosen(stream, list(waiting), "stream")
     found = itertools.islice(listing.entries(chosen), limit)
     rows = [{"position": position} | shown(entry, with_payload=with_payload) for position, entry in found]
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     print_table([list(row.values()) for row in rows])
+    if len(rows) < min(limit, waiting[chosen]):
+        click.echo(f"damaged and not to be read: {waiting[chosen] - len(rows)}", err=True)
 
 
 @spool_command.command("drain")

@@ -17,7 +17,7 @@ from pyevents.spool.record import Entry
 from pyevents.spool.segment import Part, Segment, load_all
 from pyevents.spool.state import read as read_state
 
-__all__ = ["Listed", "entries", "streams"]
+__all__ = ["Listed", "entries", "kept_damage", "streams"]
 
 
 class Listed(NamedTuple):
@@ -55,6 +55,12 @@ def streams(folder: Path) -> Iterator[Listed]:
                 yield _look_at(cluster / name, damaged)
             except FileNotFoundError:  # sent and removed while we look
                 continue
+
+
+def kept_damage(folder: Path) -> dict[Path, int]:
+    """Return the folders with damaged bytes that were set aside, of streams long sent too, with the number of files."""
+    found = {path: len(os.listdir(path)) for path in sorted(folder.glob(f"*/*/{FOLDER}"))}
+    return {path: count for path, count in found.items() if count}
 
 
 def entries(stream: Path, position: int = 0) -> Iterator[tuple[int, Entry]]:

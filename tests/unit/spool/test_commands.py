@@ -81,6 +81,27 @@ def test_show_stops_where_it_is_told_to(spool_command: Callable[..., Result], de
     assert len(spool_command("show", name, "--max", "4").output.splitlines()) == 4
 
 
+def test_damage_is_told_before_it_is_found_by_sending_and_after(
+    spool_command: Callable[..., Result], dead: Callable[[int], DiskSpool], open_spool: OpenSpool, folder: Path
+) -> None:
+    dead(5)
+    (segment,) = folder.glob("*/*/*/*.segment")
+    data = bytearray(segment.read_bytes())
+    data[data.index(b"event 3")] ^= 1
+    segment.write_bytes(data)
+    shown = spool_command("show", segment.parent.name)
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == ["1", "2", "4", "5"]
+    assert "damaged and not to be read: 1" in shown.stderr
+    spool = open_spool("matching-service")
+    stream = spool.adopt(segment.parent.name)
+    assert stream is not None and len(stream.read(1)) == 4
+    stream.acknowledge(5)
+    stream.close()
+    listed = spool_command("ls")
+    assert listed.stdout == "no stream: nothing waits\n"
+    assert "damaged keeps what is damaged (1 files)" in listed.stderr
+
+
 def test_typo_in_a_stream_names_the_nearest(
     spool_command: Callable[..., Result], dead: Callable[[int], DiskSpool]
 ) -> None:
