@@ -15,10 +15,13 @@ import uuid_utils
 
 from pyevents.errors import Undecodable
 
-__all__ = ["PROBE", "Envelope", "EventSchema", "RawEnvelope", "new_event_id", "timestamp_text"]
+__all__ = ["EVENT_ID", "PROBE", "TIMESTAMP", "Envelope", "EventSchema", "RawEnvelope", "new_event_id", "timestamp_text"]
 
 PROBE = "pyevents-probe"
 """The envelope's `producer` of a probe: an event that `pyevents stack test` sends, and no consumer handles."""
+
+EVENT_ID, TIMESTAMP = 36, 27
+"""Characters of a new event's id and timestamp."""
 
 _second = -1
 _prefix = ""

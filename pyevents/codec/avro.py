@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from pyevents.codec.avro_flat import flat_writer, length
 from pyevents.codec.avro_form import end_of
+from pyevents.envelope import EVENT_ID, TIMESTAMP
 from pyevents.errors import Undecodable
 
 __all__ = ["AvroReader", "AvroWriter", "fullname"]
@@ -22,17 +23,24 @@ _KEPT = (bytes, datetime.date, datetime.datetime, datetime.time, datetime.timede
 
 
 class AvroWriter:
-    """Writes envelope and payload with one message schema.
+    """Writes payloads with the message schema of one version, and knows the envelope's bytes around them.
 
     A record is its fields one behind the other (Avro 1.12, "Complex Types"), so the envelope, which is text
-    throughout and mostly the same, is joined here and only the payload is given to fastavro, unless it is flat.
+    throughout and mostly the same, is joined beforehand and only the payload is written each time.
 
     Args:
         schema: Text of the message schema.
+        view: Text of the payload's derived JSON Schema.
+        cls: The generated class.
         envelope: The envelope's constant fields; `eventId` and `timestamp` come with each event.
+
+    Attributes:
+        checked: Takes an object that nothing has checked, and writes it if it is plainly valid; None where only
+            fastavro can write this record.
+        around: What stands before the event id, between it and the timestamp, and before the payload.
     """
 
-    def __init__(self, schema: str, envelope: dict[str, str]) -> None:
+    def __init__(self, schema: str, view: str, cls: type[Struct], envelope: dict[str, str]) -> None:
         import fastavro
 
         *fields, payload = msgspec.json.decode(schema)["fields"]
@@ -41,28 +49,26 @@ class AvroWriter:
         id_at, timestamp_at = names.index("eventId"), names.index("timestamp")
         assert id_at < timestamp_at
         constant = [_text(envelope.get(name, "")) for name in names]
-        self._head = b"".join(constant[:id_at])
-        self._middle = b"".join(constant[id_at + 1 : timestamp_at])
-        self._tail = b"".join(constant[timestamp_at + 1 :])
-        self._flat = flat_writer(payload["type"])
+        self.around = (
+            b"".join(constant[:id_at]) + length(EVENT_ID),
+            b"".join(constant[id_at + 1 : timestamp_at]) + length(TIMESTAMP),
+            b"".join(constant[timestamp_at + 1 :]),
+        )
+        self.checked = flat_writer(payload["type"], msgspec.json.decode(view), cls)
         self._record = fastavro.parse_schema(payload["type"])
         self._write = fastavro.schemaless_writer
 
-    def write(self, event_id: str, timestamp: str, payload: dict[str, Any], typed: Struct) -> bytes:
-        """Return the Avro binary of a payload that the derived view has accepted, and of the envelope around it.
+    def write(self, payload: Struct) -> bytes:
+        """Return the Avro binary of a payload that the derived view has accepted.
 
-        Args:
-            event_id: Of the envelope.
-            timestamp: Of the envelope.
-            payload: As dictionary, for a flat record.
-            typed: The same as the object that holds it, for fastavro.
+        Raises:
+            UnicodeEncodeError: A text holds half of a surrogate pair.
         """
-        data = self._flat(payload) if self._flat else self._by_fastavro(typed)
-        return b"".join((self._head, _text(event_id), self._middle, _text(timestamp), self._tail, data))
-
-    def _by_fastavro(self, typed: Struct) -> bytes:
+        data = self.checked(payload) if self.checked else None
+        if data is not None:
+            return data
         out = io.BytesIO()
-        self._write(out, self._record, msgspec.to_builtins(typed, builtin_types=_KEPT))
+        self._write(out, self._record, msgspec.to_builtins(payload, builtin_types=_KEPT))
         return out.getvalue()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -77,7 +77,7 @@ class Encoder:
         if writer is None:
             contract, major = self._catalog.of_class(type(event))
             writer = self._of_class[type(event)] = self._writer(contract, major, major.newest)
-        return writer.encode(plain(event), key)
+        return writer.encode_object(event, key)
 
     def encode_payload(
         self, topic: str, event_type: str, payload: Mapping[str, Any], key: str | None, version: str | None
@@ -118,6 +118,7 @@ class _Writer:
         self._accepts = self._rules.accepts
         self._cls = cls
         self._key_field = contract.key
+        self._key_attribute = dict(zip(cls.__struct_encode_fields__, cls.__struct_fields__, strict=True))[contract.key]
         self._same = (
             contract.topic,
             major.subject,
@@ -126,13 +127,23 @@ class _Writer:
             version.format,
             version.fingerprint,
         )
-        envelope = {"eventType": contract.event_type, "version": version.number, "producer": service}
-        self._avro = AvroWriter(version.schema, envelope) if version.format == "avro" else None
-        self._middle = b'","eventType":%b,"version":%b,"timestamp":"' % (
-            _json.encode(contract.event_type),
-            _json.encode(version.number),
-        )
-        self._after = b'","producer":%b,"payload":' % _json.encode(service)
+        self._around, self._end = _json_around(contract.event_type, version.number, service), b"}"
+        self._checked: Callable[[Struct], bytes | None] | None = None
+        self._write: Callable[[Any, Struct], bytes] = lambda payload, _: _json.encode(payload)
+        if version.format == "avro":
+            envelope = {"eventType": contract.event_type, "version": version.number, "producer": service}
+            avro = AvroWriter(version.schema, version.writer, cls, envelope)
+            self._around, self._end, self._checked = avro.around, b"", avro.checked
+            self._write = lambda _, typed: avro.write(typed)
+
+    def encode_object(self, event: Struct, key: str | None) -> Encoded:
+        try:
+            data = self._checked(event) if self._checked else None
+        except UnicodeEncodeError:
+            data = None  # said below, with the place
+        if data is None:
+            return self.encode(plain(event), key)
+        return self._encoded(str(getattr(event, self._key_attribute)), data, key)
 
     def encode(self, payload: Any, key: str | None) -> Encoded:
         try:
@@ -142,7 +153,7 @@ class _Writer:
         if typed is None:
             payload, typed = self._held(payload)
         try:
-            return self._encoded(payload, typed, key)
+            return self._encoded(str(payload[self._key_field]), self._write(payload, typed), key)
         except UnicodeEncodeError:
             problem = misfit(payload) or Problem("", "type", "Unicode text", "text that is none")
             raise EventInvalid(self._contract.event_type, self._version.number, *problem) from None
@@ -153,26 +164,23 @@ class _Writer:
             raise EventInvalid(self._contract.event_type, self._version.number, *held)
         return held
 
-    def _encoded(self, payload: dict[str, Any], typed: Struct, key: str | None) -> Encoded:
-        text = str(payload[self._key_field])
+    def _encoded(self, text: str, data: bytes, key: str | None) -> Encoded:
         if key is not None and key != text:
             raise WrongKey(self._contract.event_type, self._key_field, describe(key))
         event_id, now = new_event_id(), time.time_ns()
-        if self._avro is not None:
-            body = self._avro.write(event_id, timestamp_text(now), payload, typed)
-        else:
-            body = b"".join(
-                (
-                    b'{"eventId":"',
-                    event_id.encode(),
-                    self._middle,
-                    timestamp_text(now).encode(),
-                    self._after,
-                    _json.encode(payload),
-                    b"}",
-                )
-            )
+        head, middle, tail = self._around
+        body = b"".join((head, event_id.encode(), middle, timestamp_text(now).encode(), tail, data, self._end))
         return _new(Encoded, self._same + (event_id, now // 1_000_000, text.encode(), body))  # noqa: RUF005 - half the price
+
+
+def _json_around(event_type: str, version: str, service: str) -> tuple[bytes, bytes, bytes]:
+    """Return what stands before the event id, between it and the timestamp, and before the payload."""
+    names = [_json.encode(name) for name in (event_type, version, service)]
+    return (
+        b'{"eventId":"',
+        b'","eventType":%b,"version":%b,"timestamp":"' % (*names[:2],),
+        b'","producer":%b,"payload":' % names[2],
+    )
 
 
 def _from_caller(payload: dict[str, Any]) -> Any:
