@@ -3,7 +3,6 @@
 `SqlInbox` needs the extra `sql`.
 """
 
-from pyevents.inbox.inbox import AsyncInbox, Inbox
-from pyevents.inbox.memory import MemoryInbox
+from pyevents.inbox.inbox import AsyncInbox, Inbox, MemoryInbox
 
 __all__ = ["AsyncInbox", "Inbox", "MemoryInbox"]

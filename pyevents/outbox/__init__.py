@@ -4,8 +4,7 @@ Needs the extra `sql`. For the other direction, a handler that runs once, see `p
 """
 
 from pyevents.outbox.outbox import AsyncOutbox, Outbox
-from pyevents.outbox.relay import Relay
-from pyevents.outbox.status import RelayStatus
+from pyevents.outbox.relay import Relay, RelayStatus
 from pyevents.outbox.table import metadata
 
 __all__ = ["AsyncOutbox", "Outbox", "Relay", "RelayStatus", "metadata"]

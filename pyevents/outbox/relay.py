@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Self
+from typing import NamedTuple, Self
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -19,7 +19,6 @@ from pyevents.errors import EventRefused
 from pyevents.outbox import table
 from pyevents.outbox.batch import Batch
 from pyevents.outbox.lead import Lead, taken
-from pyevents.outbox.status import RelayStatus
 from pyevents.outbox.table import Row, Span
 from pyevents.outbox.waits import Waits
 from pyevents.outcome import Outcome, after_fault, in_words
@@ -28,7 +27,7 @@ from pyevents.registry.ids import Wanted
 from pyevents.retry import Backoff
 from pyevents.transport import Fault, Transport
 
-__all__ = ["Relay"]
+__all__ = ["Relay", "RelayStatus"]
 
 log = logging.getLogger("pyevents.outbox")
 
@@ -37,6 +36,24 @@ _ASKING = 0.02
 _LOOK = 0.5
 _POLL = 0.5
 """Seconds: how often the table is looked at where no commit is told of, and a relay on stand-by asks for the lock."""
+
+
+class RelayStatus(NamedTuple):
+    """What one relay has done, and what it waits for."""
+
+    active: bool
+    """It sends; otherwise it stands by for the one that does."""
+
+    sent: int
+    """Events confirmed by the broker and deleted, since the start."""
+
+    refused: int
+    """Events put aside since the start; they stay in the table with the reason."""
+
+    waiting: dict[str, str]
+    """Topics that wait, with the reason."""
+
+    last_error: str | None
 
 
 class Relay:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pyevents_codegen.compat.descent import Path, same_definitions, schemas_at
 from pyevents_codegen.compat.document import Document
 from pyevents_codegen.compat.drawing import Draft, NothingFits
-from pyevents_codegen.compat.places import child_schemas, flattened
+from pyevents_codegen.compat.places import Path, child_schemas, flattened, same_definitions, schemas_at
 from pyevents_codegen.compat.values import interesting, interesting_names
 from pyevents_codegen.compat.verdict import Json
 

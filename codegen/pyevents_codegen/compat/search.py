@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import jsonschema_rs
 
-from pyevents_codegen.compat.descent import Path, differing
 from pyevents_codegen.compat.document import Document
 from pyevents_codegen.compat.drawing import Draft, NothingFits
 from pyevents_codegen.compat.mutation import mutants, mutants_at
+from pyevents_codegen.compat.places import Path, differing
 from pyevents_codegen.compat.proof import canonical, same_draft
 from pyevents_codegen.compat.values import key_of
 from pyevents_codegen.compat.verdict import Json

@@ -2,7 +2,7 @@
 
     node      a schema text as the registry's parser sees it
     differ    two of them side by side: what changed, by name and place
-    combined, kinds, objects, arrays, values    the rules of each kind of schema
+    combined, kinds, objects, arrays    the rules of each kind of schema
     rule      which of the names let a change pass
     judge     the answer for one pair of texts
 

@@ -7,7 +7,6 @@ from typing import Any
 from pyevents_codegen.confluent.differ import Differ
 from pyevents_codegen.confluent.node import Node
 from pyevents_codegen.confluent.objects import additional, covered
-from pyevents_codegen.confluent.values import limit
 
 __all__ = ["compare"]
 
@@ -22,7 +21,7 @@ def compare(differ: Differ, old: Node, new: Node) -> None:
     additional(differ, "additionalItems", "ADDITIONAL_ITEMS", old, new)
     newer_drafts = differ.old.modern and differ.new.modern
     for keyword in ("maxItems", "minItems", *(("maxContains", "minContains") if newer_drafts else ())):
-        limit(differ, old, new, keyword)
+        differ.limit(old, new, keyword)
     if bool(old.get("uniqueItems")) != bool(new.get("uniqueItems")):
         with differ.at("uniqueItems"):
             differ.add(f"UNIQUE_ITEMS_{'REMOVED' if old.get('uniqueItems') else 'ADDED'}")

@@ -6,6 +6,7 @@ the new schema if every name is on its list of compatible changes (`rule`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -105,7 +106,24 @@ class Differ:
             for wrong in list(self._same)[known:]:
                 del self._same[wrong]
 
+    def limit(self, old: Node, new: Node, keyword: str) -> None:
+        """Note how a limit moved: `maxLength` from 3 to 5 is `MAX_LENGTH_INCREASED`."""
+        before, after = _number(old.get(keyword)), _number(new.get(keyword))
+        if before == after:
+            return
+        if before is None or after is None:
+            change = "ADDED" if before is None else "REMOVED"
+        else:
+            change = "INCREASED" if after > before else "DECREASED"
+        name = re.sub("([A-Z])", r"_\1", keyword).upper()
+        with self.at(keyword):
+            self.add(f"{name}_{change}")
+
     def _descriptions(self, old: Node, new: Node) -> None:
         for keyword in DESCRIPTIONS:
             if old.get(keyword) != new.get(keyword):
                 self.add(f"{keyword.strip('$').upper()}_CHANGED")
+
+
+def _number(value: Any) -> int | float | None:
+    return None if isinstance(value, bool) or not isinstance(value, int | float) else value

@@ -8,8 +8,7 @@ from typing import Any
 
 from pyevents_codegen.confluent import arrays, combined, objects
 from pyevents_codegen.confluent.differ import Differ
-from pyevents_codegen.confluent.node import Node
-from pyevents_codegen.confluent.values import frozen, limit
+from pyevents_codegen.confluent.node import Node, frozen
 
 __all__ = ["compare"]
 
@@ -31,8 +30,8 @@ def compare(differ: Differ, old: Node, new: Node) -> None:
 
 
 def _strings(differ: Differ, old: Node, new: Node) -> None:
-    limit(differ, old, new, "maxLength")
-    limit(differ, old, new, "minLength")
+    differ.limit(old, new, "maxLength")
+    differ.limit(old, new, "minLength")
     before, after = old.get("pattern"), new.get("pattern")
     if before != after:
         change = "ADDED" if before is None else "REMOVED" if after is None else "CHANGED"
@@ -42,7 +41,7 @@ def _strings(differ: Differ, old: Node, new: Node) -> None:
 
 def _numbers(differ: Differ, old: Node, new: Node) -> None:
     for keyword in ("maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum"):
-        limit(differ, old, new, keyword)
+        differ.limit(old, new, keyword)
     before, after = old.get("multipleOf"), new.get("multipleOf")
     if before != after:
         with differ.at("multipleOf"):

@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 
 import jsonschema_rs
 
-from pyevents_codegen.confluent.values import frozen
 from pyevents_codegen.draft import DRAFTS, draft_of
 from pyevents_codegen.references import resolve
 
-__all__ = ["DESCRIPTIONS", "Document", "Node", "Unreadable"]
+__all__ = ["DESCRIPTIONS", "Document", "Node", "Unreadable", "frozen"]
 
 _KEYWORDS = {
     kind: frozenset(names.split())
@@ -213,3 +212,12 @@ def _as_draft_7(schema: dict[str, Any]) -> dict[str, Any]:
     if depending:
         renamed["dependencies"] = {name: value for group in depending for name, value in group.items()}
     return renamed
+
+
+def frozen(value: Any) -> Any:
+    """Return a JSON value as something that sets can hold; true is not 1 there."""
+    if isinstance(value, dict):
+        return ("object", frozenset((key, frozen(member)) for key, member in value.items()))
+    if isinstance(value, list):
+        return ("array", tuple(frozen(member) for member in value))
+    return (type(value).__name__, value)

@@ -13,7 +13,6 @@ import jsonschema_rs
 
 from pyevents_codegen.confluent.differ import Differ
 from pyevents_codegen.confluent.node import Node
-from pyevents_codegen.confluent.values import limit
 
 __all__ = ["additional", "compare", "covered"]
 
@@ -32,8 +31,8 @@ def compare(differ: Differ, old: Node, new: Node) -> None:
                 differ.schemas(before[name], after[name])
     _dependencies(differ, old.get("dependencies", {}), new.get("dependencies", {}))
     additional(differ, "additionalProperties", "ADDITIONAL_PROPERTIES", old, new)
-    limit(differ, old, new, "maxProperties")
-    limit(differ, old, new, "minProperties")
+    differ.limit(old, new, "maxProperties")
+    differ.limit(old, new, "minProperties")
 
 
 def additional(differ: Differ, keyword: str, name: str, old: Node, new: Node) -> None:
