@@ -183,7 +183,7 @@ class EventBroker:
         return found if isinstance(found, Event) else None
 
     def _wait(self, consumer: KafkaConsumer, thread: threading.Thread, timeout: float) -> None:
-        before, total = self._done.get(consumer.group_id, 0), 0
+        before = self._done.get(consumer.group_id, 0)
         pause, still, last, leap = threading.Event(), time.monotonic(), -1, _LEAP
         deadline = still + timeout
         while thread.is_alive():
@@ -192,14 +192,18 @@ class EventBroker:
             if done != last or any(one.in_flight for one in status.partitions.values()):
                 last, still, leap = done, now, _LEAP
             elif status.partitions and now - still > _STILL:
-                total = len(self._messages({place.topic for place in status.partitions})) - before
-                if done >= total:
+                waiting = any(one.waiting_keys for one in status.partitions.values())
+                if not waiting and done >= self._total(status) - before:
                     return
                 self.clock.advance(leap)
                 still, leap = now, leap * 2
             if now > deadline:
+                total = self._total(status) - before
                 raise TimeoutError(f"{consumer} has done {done} of {total} messages within {timeout:g} s: {status}")
             pause.wait(0.005)
+
+    def _total(self, status: ConsumerStatus) -> int:
+        return len(self._messages({place.topic for place in status.partitions}))
 
 
 def memory_broker(catalog: str | ModuleType = "pyevents.events") -> EventBroker:

@@ -36,7 +36,7 @@ class Checked(Struct, frozen=True):
 def check(
     schemas: Path, package: str, package_root: Path, topics_script: Path | None, *, against: str | None = None
 ) -> Checked:
-    """Check a schema folder; nothing is written, and no network is touched.
+    """Check a schema folder; no file of it or made from it is written, and no network is touched.
 
     A folder that cannot be read as contracts is judged no further: every other finding would be about a part of it.
 

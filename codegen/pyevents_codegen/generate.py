@@ -102,8 +102,7 @@ def generate(schemas: Path, package: str, package_root: Path, topics_script: Pat
         path.unlink()
     if topics_script is not None:
         topics_script.chmod(topics_script.stat().st_mode | 0o111)
-    outputs = {str(path): digest(content) for path, content in made.files.items()}
-    remember(target, Memory(inputs, outputs, made.modules, made.warnings))
+    _remember(target, inputs, made)
     unchanged = sorted(made.files.keys() - set(written))
     return Generated(tuple(written), tuple(removed), tuple(unchanged), made.warnings)
 
@@ -111,7 +110,9 @@ def generate(schemas: Path, package: str, package_root: Path, topics_script: Pat
 def check(
     schemas: Path, package: str, package_root: Path, topics_script: Path | None, folder: Folder | None = None
 ) -> list[Finding]:
-    """Say which generated files are not what the schema folder gives; write nothing. Arguments as for `plan`.
+    """Say which generated files are not what the schema folder gives, and touch none. Arguments as for `plan`.
+
+    Where all are, that is remembered, as after a run of `generate`.
 
     `folder` is what `load_folder` returned for `schemas`, where that was done already.
 
@@ -122,10 +123,12 @@ def check(
     memory, inputs = recall(target), inputs_of(schemas, package, str(package_root), str(topics_script))
     if _settled(memory, inputs, target):
         return []
-    files = plan(folder or load_folder(schemas), package, package_root, topics_script, memory.modules).files
-    findings = [_stale(path, content) for path, content in files.items() if _content(path) != content]
-    for path in sorted(_generated(target) - files.keys()):
+    made = plan(folder or load_folder(schemas), package, package_root, topics_script, memory.modules)
+    findings = [_stale(path, content) for path, content in made.files.items() if _content(path) != content]
+    for path in sorted(_generated(target) - made.files.keys()):
         findings.append(of_file(path.as_posix(), "generated-stale", "no contract gives this file", _REMEDY))
+    if not findings:
+        _remember(target, inputs, made)
     return findings
 
 
@@ -144,6 +147,11 @@ def _classes(folder: Folder) -> tuple[dict[str, dict[str, Shape]], list[Finding]
                 source = newest.source
                 warnings.append(source.finding("union-blurred", pointer, message, remedy, severity="warning"))
     return modules, warnings
+
+
+def _remember(target: Path, inputs: str, made: Plan) -> None:
+    outputs = {str(path): digest(content) for path, content in made.files.items()}
+    remember(target, Memory(inputs, outputs, made.modules, made.warnings))
 
 
 def _settled(memory: Memory, inputs: str, target: Path) -> bool:

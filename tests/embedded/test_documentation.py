@@ -29,8 +29,7 @@ def environment(embedded: Embedded, tmp_path_factory: pytest.TempPathFactory) ->
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "KAFKA_BOOTSTRAP_SERVERS": embedded.bootstrap_servers,
         "SCHEMA_REGISTRY_URL": embedded.registry_url,
-        "KAFKA_SESSION_TIMEOUT_MS": "3000",  # see Embedded.consumer_properties
-        "KAFKA_HEARTBEAT_INTERVAL_MS": "500",
+        **{f"KAFKA_{name.upper().replace('.', '_')}": str(it) for name, it in embedded.consumer_properties.items()},
         "PYEVENTS_SPOOL_DIR": str(tmp_path_factory.mktemp("spool")),
     }
     subprocess.run(["pyevents", "registry", "apply", "--yes"], env=found, check=True, capture_output=True)
@@ -47,7 +46,7 @@ def settings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> No
 def folder(tmp_path: Path) -> Path:
     """A copy of what the repository generates from, and into."""
     for name in ("schemas", "docker", "pyevents/events"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.pyc"))
     return tmp_path
 
 
