@@ -45,8 +45,8 @@ class NextPlatform:
         own_topics: Whether the topics have names of their own, and so the subjects.
     """
 
-    _rendered: ClassVar[dict[str, str]] = {}
-    """Modules of the one before: theirs are the same classes, and rendering is the dear part."""
+    _rendered: ClassVar[dict[str, str]] = recall(SCHEMAS.parent / "pyevents" / "events").modules
+    """Modules of the platform and of the one before: the same classes but one, and rendering is the dear part."""
 
     def __init__(self, folder: Path, *, upcast: bool = True, own_topics: bool = False) -> None:
         name = f"platform_{uuid4().hex[:8]}"

@@ -29,7 +29,7 @@ class Shop(NamedTuple):
 
     @property
     def client(self) -> SchemaRegistryClient:
-        return SchemaRegistryClient({"url": self.url})
+        return SchemaRegistryClient({"url": self.url, "ssl.ca.location": False})
 
     def run(self, *arguments: str) -> Result:
         return CliRunner().invoke(

@@ -247,6 +247,20 @@ def test_properties_that_cannot_work(properties: dict[str, str], sentence: str) 
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "properties", "trusted"),
+    [
+        ("http://a,http://b", {"basic.auth.user.info": "user:password"}, False),
+        ("https://a", {}, "all"),
+        ("http://a,https://b", {}, "all"),
+        ("http://a", {"proxy": "https://b"}, "all"),
+        ("http://a", {"ssl.ca.location": "/etc/ca.pem"}, "/etc/ca.pem"),
+    ],
+)
+def test_no_authority_is_read_where_there_is_no_tls(url: str, properties: dict[str, str], trusted: str | bool) -> None:
+    assert client_settings(url, properties, {}).get("ssl.ca.location", "all") == trusted
+
+
 def test_argument_wins_over_environment_and_files_are_read(tmp_path: Path) -> None:
     environment = {"SCHEMA_REGISTRY_BEARER_AUTH_TOKEN": "of-environment", "SCHEMA_REGISTRY_HOST_NAME": "other"}
     found = client_settings("http://a", {"bearer.auth.token": "given"}, environment)
