@@ -10,6 +10,7 @@ import click
 
 from pyevents.cli.connection import connection
 from pyevents.cli.new import write_files
+from pyevents.cli.options import schemas_option
 from pyevents.registry.client import HttpRegistry
 from pyevents.registry.state import Subject, read_state
 
@@ -35,7 +36,7 @@ def export_command(registry: HttpRegistry, wanted: tuple[str, ...], output: IO[s
 @click.command("import")
 @connection
 @subjects_option
-@click.option("--schemas", type=click.Path(path_type=Path, file_okay=False), default="schemas", show_default=True)
+@schemas_option
 def import_command(registry: HttpRegistry, wanted: tuple[str, ...], schemas: Path) -> None:
     """Write a contract for every subject that has none in --schemas; what is there already stays as it is.
 

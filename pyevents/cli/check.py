@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pyevents.cli.options import folder_options
 from pyevents.errors import did_you_mean
 
-__all__ = ["check_command", "findings_format_option", "folder_options", "report", "rules_command"]
+__all__ = ["check_command", "findings_format_option", "report", "rules_command"]
 
 findings_format_option = click.option(
     "--format",
@@ -24,25 +25,6 @@ findings_format_option = click.option(
     show_default=True,
     help="Of the findings.",
 )
-
-
-def folder_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say where contracts and generated files are."""
-    for option in (
-        click.option(
-            "--topics-script",
-            type=click.Path(path_type=Path),
-            default="docker/kafka/create-topics.sh",
-            show_default=True,
-        ),
-        click.option(
-            "--root", type=click.Path(path_type=Path), default=".", help="Folder that the package's name starts from."
-        ),
-        click.option("--package", default="pyevents.events", show_default=True, help="Generated package."),
-        click.option("--schemas", type=click.Path(path_type=Path), default="schemas", show_default=True),
-    ):
-        command = option(command)
-    return command
 
 
 @click.command("check")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pyevents.cli.options import Command, together
 from pyevents.registry.client import HttpRegistry
 from pyevents.registry.settings import read_properties
 
 __all__ = ["connection"]
 
 
-def connection(command: Callable[..., None]) -> Callable[..., None]:
+def connection(command: Command) -> Command:
     """Add how the registry is reached; the command is given it as `registry`."""
 
     @functools.wraps(command)
@@ -23,7 +23,7 @@ def connection(command: Callable[..., None]) -> Callable[..., None]:
         properties = read_properties(config) if config else None
         command(registry=HttpRegistry(url, properties=properties, timeout=timeout, retries=retries), **rest)
 
-    options = (
+    return together(
         click.option("--registry", "url", help="Several, separated by commas, in turn. Default: SCHEMA_REGISTRY_URL."),
         click.option(
             "--registry-config",
@@ -33,8 +33,4 @@ def connection(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--timeout", default=10.0, show_default=True, help="Seconds for one question."),
         click.option("--retries", default=3, show_default=True, help="Of a question without an answer, with backoff."),
-    )
-    made: Callable[..., None] = connected
-    for option in reversed(options):
-        made = option(made)
-    return made
+    )(connected)

@@ -12,14 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from pyevents.catalog import Contract, Version, dead_letter_topic, load
+from pyevents.cli.options import catalog_option, format_option, version_option
 from pyevents.errors import EventInvalid
 
 __all__ = ["ls_command", "payload_of", "show_command", "validate_command"]
-
-catalog_option = click.option(
-    "--catalog", default="pyevents.events", show_default=True, help="Generated package with the contracts."
-)
-format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 
 
 @click.command("ls")
@@ -41,7 +37,7 @@ def ls_command(catalog: str, form: str) -> None:
 
 @click.command("show")
 @click.argument("event_type", metavar="TYPE")
-@click.option("--version", "number", help="MAJOR.MINOR; default is the newest of the current major.")
+@version_option
 @catalog_option
 @format_option
 def show_command(event_type: str, number: str | None, catalog: str, form: str) -> None:
@@ -64,7 +60,7 @@ def show_command(event_type: str, number: str | None, catalog: str, form: str) -
 @click.command("validate")
 @click.argument("event_type", metavar="TYPE")
 @click.argument("file", type=click.File("rb"))
-@click.option("--version", "number", help="MAJOR.MINOR; default is the newest of the current major.")
+@version_option
 @catalog_option
 def validate_command(event_type: str, file: IO[bytes], number: str | None, catalog: str) -> None:
     """Check a payload (JSON in FILE, or - for standard input) against its contract."""

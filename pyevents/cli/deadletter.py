@@ -6,7 +6,7 @@ import base64
 import functools
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,16 @@ from typing import Any
 import click
 
 from pyevents.catalog import Loaded, load
-from pyevents.cli.contracts import catalog_option, format_option
+from pyevents.cli.options import (
+    Command,
+    catalog_option,
+    format_option,
+    registry_option,
+    servers_option,
+    together,
+    yes_option,
+)
 from pyevents.cli.progress import counted
-from pyevents.cli.running import registry_option, servers_option
 from pyevents.cli.table import print_table
 from pyevents.deadletter.choice import Choice, moment
 from pyevents.deadletter.letter import DeadLetter
@@ -34,7 +41,7 @@ _payload_option = click.option(
 _dry_option = click.option("--dry-run", "dry", is_flag=True, help="Say what would be done, and do nothing.")
 
 
-def _choosing(command: Callable[..., None]) -> Callable[..., None]:
+def _choosing(command: Command) -> Command:
     """Add the options that say where, and which letters are meant; the command is given contracts and a choice."""
 
     @functools.wraps(command)
@@ -46,7 +53,7 @@ def _choosing(command: Callable[..., None]) -> Callable[..., None]:
         wanted |= {name: moment(text, now) for name, text in (("since", since), ("until", until)) if text}
         command(loaded=loaded, choice=Choice(**wanted), **given)
 
-    options = (
+    return together(
         click.option("--type", "event_types", multiple=True, help="Event type; may be given again."),
         click.option("--error", default="", help="Part of the error's class."),
         click.option("--since", help="Failed at this time or later: 2026-11-24T07:00, or 2h for two hours ago."),
@@ -55,11 +62,7 @@ def _choosing(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--offset", "offsets", type=click.IntRange(0), multiple=True, help="May be given again."),
         servers_option,
         catalog_option,
-    )
-    made: Callable[..., None] = chosen
-    for option in reversed(options):
-        made = option(made)
-    return made
+    )(chosen)
 
 
 @click.group("deadletter")
@@ -151,7 +154,7 @@ def replay_command(
 @_choosing
 @click.option("--all", "everything", is_flag=True, help="Every letter, where nothing else says which.")
 @_dry_option
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 def discard_command(
     topic: str,
     loaded: Loaded,

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import click
 
 from pyevents.catalog import Loaded, load
-from pyevents.cli.contracts import catalog_option, format_option
-from pyevents.cli.running import registry_option, servers_option
+from pyevents.cli.options import catalog_option, format_option, registry_option, servers_option
 from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, RegistryError
 from pyevents.registry import HttpRegistry
 from pyevents.registry.plan import plan

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import click
 
+from pyevents.cli.options import schemas_option
 from pyevents.errors import UnknownEventType
 
 __all__ = ["diff_command", "release_command"]
-
-schemas_option = click.option(
-    "--schemas", type=click.Path(exists=True, file_okay=False, path_type=Path), default="schemas", show_default=True
-)
 
 
 @click.command("release")

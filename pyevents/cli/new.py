@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pyevents.cli.check import report
+from pyevents.cli.options import schemas_option
 from pyevents.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ __all__ = ["new_command", "write_files"]
 
 @click.command("new")
 @click.argument("event_type", metavar="TYPE")
-@click.option("--schemas", type=click.Path(path_type=Path), default="schemas", show_default=True)
+@schemas_option
 @click.option("--summary", help="What the event says, or the command asks for, in one sentence.")
 @click.option("--kind", type=click.Choice(["event", "command"]), default="event", show_default=True)
 @click.option("--topic", help="One of topics.toml.")

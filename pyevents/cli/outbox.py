@@ -10,8 +10,7 @@ from typing import Any
 
 import click
 
-from pyevents.cli.contracts import catalog_option, format_option
-from pyevents.cli.running import registry_option, servers_option
+from pyevents.cli.options import catalog_option, format_option, registry_option, servers_option
 from pyevents.errors import ConfigurationInvalid
 
 __all__ = ["outbox_command"]

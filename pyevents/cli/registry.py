@@ -13,7 +13,7 @@ import click
 from pyevents.catalog import load
 from pyevents.cli.adoption import export_command, import_command
 from pyevents.cli.connection import connection
-from pyevents.cli.contracts import catalog_option, format_option
+from pyevents.cli.options import catalog_option, format_option, yes_option
 from pyevents.cli.progress import count, counted
 from pyevents.registry.apply import Done, apply
 from pyevents.registry.client import HttpRegistry, Schema
@@ -53,7 +53,7 @@ def plan_command(registry: HttpRegistry, catalog: str, form: str, exit_code: boo
 @connection
 @catalog_option
 @format_option
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 def apply_command(registry: HttpRegistry, catalog: str, form: str, yes: bool) -> None:
     """Do what `plan` shows: settings first, then versions in their order. What is there already stays as it is."""
     actions = _planned(registry, catalog)[0]

@@ -11,20 +11,18 @@ from typing import IO
 import click
 
 from pyevents.catalog import load
-from pyevents.cli.contracts import catalog_option, payload_of
+from pyevents.cli.contracts import payload_of
+from pyevents.cli.options import catalog_option, registry_option, servers_option, version_option
 from pyevents.config import bootstrap_servers as servers_of
 from pyevents.errors import BrokerUnreachable
 
 __all__ = ["dev_command", "publish_command", "tail_command"]
 
-servers_option = click.option("--bootstrap-servers", help="Default: KAFKA_BOOTSTRAP_SERVERS, then kafka:9092.")
-registry_option = click.option("--registry", "url", help="Default: SCHEMA_REGISTRY_URL.")
-
 
 @click.command("publish")
 @click.argument("event_type", metavar="TYPE")
 @click.argument("file", type=click.File("rb"))
-@click.option("--version", "number", help="MAJOR.MINOR; default is the newest of the current major.")
+@version_option
 @click.option("--service", default="pyevents-cli", show_default=True, help="The envelope's producer.")
 @click.option("--register", is_flag=True, help="Register the schema where the registry lacks it.")
 @click.option("--timeout", default=10.0, show_default=True, help="Seconds to wait for the broker's word.")

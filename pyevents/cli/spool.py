@@ -6,15 +6,13 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pyevents.cli.contracts import catalog_option, format_option
-from pyevents.cli.running import registry_option, servers_option
+from pyevents.cli.options import catalog_option, format_option, registry_option, servers_option, together, yes_option
 from pyevents.cli.table import print_table
 from pyevents.consumer.letter import key_hash
 from pyevents.errors import ConfigurationInvalid, did_you_mean
@@ -36,14 +34,16 @@ def spool_command() -> None:
     """See and send what producers have accepted and the broker does not have yet."""
 
 
-def _route_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add what both commands that send are told."""
-    cluster = click.option("--cluster", help="As `ls` names it; default is that of the bootstrap servers.")
-    framing = click.option("--framing", type=click.Choice(["confluent", "none"]), default="confluent")
-    timeout = click.option("--timeout", default=60.0, show_default=True, help="Seconds to go on trying.")
-    for option in (timeout, framing, cluster, catalog_option, registry_option, servers_option, folder_option):
-        command = option(command)
-    return command
+_route_options = together(
+    folder_option,
+    servers_option,
+    registry_option,
+    catalog_option,
+    click.option("--cluster", help="As `ls` names it; default is that of the bootstrap servers."),
+    click.option("--framing", type=click.Choice(["confluent", "none"]), default="confluent"),
+    click.option("--timeout", default=60.0, show_default=True, help="Seconds to go on trying."),
+)
+"""What both commands that send are told."""
 
 
 @spool_command.command("ls")
@@ -165,7 +165,7 @@ def rejected_ls_command(folder: Path | None, form: str) -> None:
 @rejected_command.command("discard")
 @click.argument("stream", required=False)
 @click.option("--all", "everything", is_flag=True, help="Those of every stream.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @folder_option
 def discard_command(stream: str | None, everything: bool, yes: bool, folder: Path | None) -> None:
     """Delete the rejected events of STREAM for good."""

@@ -9,8 +9,8 @@ from typing import IO
 import click
 
 from pyevents.catalog import load
-from pyevents.cli.contracts import catalog_option, payload_of
-from pyevents.cli.running import registry_option, servers_option
+from pyevents.cli.contracts import payload_of
+from pyevents.cli.options import catalog_option, registry_option, servers_option
 from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, PyEventsError, RegistryError
 
 __all__ = ["stack_command"]

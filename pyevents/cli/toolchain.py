@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from pyevents.cli.check import findings_format_option, folder_options, report
+from pyevents.cli.check import findings_format_option, report
+from pyevents.cli.options import folder_options
 
 __all__ = ["generate_command"]
 

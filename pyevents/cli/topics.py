@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import click
 from rich.console import Console
 
 from pyevents.catalog import load
-from pyevents.cli.contracts import catalog_option, format_option
-from pyevents.cli.running import servers_option
+from pyevents.cli.options import catalog_option, format_option, servers_option, together, yes_option
 from pyevents.topics import Change, grants, plan, plan_grants
 
 __all__ = ["topics_command"]
@@ -19,17 +18,14 @@ __all__ = ["topics_command"]
 _COLOURS = {"create": "green", "grant": "green", "delete": "red", "revoke": "red", "refused": "red", "stranger": "dim"}
 
 
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        servers_option,
-        click.option("--environment", help="An environment of topics.toml, for example production."),
-        click.option("--acl", is_flag=True, help="Rights too: what the contracts' producers and consumers need."),
-        click.option("--principal", default="User:{service}", show_default=True, help="How a service is called there."),
-        click.option("--delete", multiple=True, metavar="TOPIC", help="Delete this topic, which no contract knows."),
-        catalog_option,
-    ):
-        command = option(command)
-    return command
+_options = together(
+    catalog_option,
+    click.option("--delete", multiple=True, metavar="TOPIC", help="Delete this topic, which no contract knows."),
+    click.option("--principal", default="User:{service}", show_default=True, help="How a service is called there."),
+    click.option("--acl", is_flag=True, help="Rights too: what the contracts' producers and consumers need."),
+    click.option("--environment", help="An environment of topics.toml, for example production."),
+    servers_option,
+)
 
 
 @click.group("topics")
@@ -64,7 +60,7 @@ def drift_command(form: str, **options: Any) -> None:
 
 @topics_command.command("apply")
 @_options
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 def apply_command(yes: bool, **options: Any) -> None:
     """Make the changes of `plan`; run it again after a failure, what is done is not done twice."""
     from pyevents.topics import apply
