@@ -205,7 +205,7 @@ class Decoder:
         key = (contract.event_type, major.number)
         if key not in self._rules:
             self._rules[key] = rules = PayloadRules(major.newest.reader, self._catalog.class_of(major))
-            left = residue(rules.schema, rules.cls)
+            left = residue(major.newest.reader, rules.cls)
             known = frozenset(version.number for version in major.versions)
             self._direct[key] = None if left is None else Direct(contract.event_type, known, rules.cls, left)
         if any(raw.version == version.number for version in major.versions):

@@ -36,15 +36,14 @@ class PayloadRules:
     Attributes:
         accepts: Whether the schema takes a payload; may raise what jsonschema-rs raises for values beyond JSON.
         cls: As it was given.
-        schema: As it was given, read.
     """
 
-    __slots__ = ("_validator", "accepts", "cls", "schema")
+    __slots__ = ("_schema", "_validator", "accepts", "cls")
 
     def __init__(self, schema: str, cls: type[msgspec.Struct]) -> None:
-        self.schema = msgspec.json.decode(schema)
-        validator = jsonschema_rs.validator_cls_for(self.schema)
-        self._validator = validator(self.schema, validate_formats=True)
+        self._schema = msgspec.json.decode(schema)
+        validator = jsonschema_rs.validator_cls_for(self._schema)
+        self._validator = validator(self._schema, validate_formats=True)
         self.accepts = self._validator.is_valid
         self.cls = cls
 
@@ -56,7 +55,7 @@ class PayloadRules:
         """
         try:
             if not self.accepts(payload):
-                return misfit(payload) or problem_of(self._validator.iter_errors(payload), self.schema)
+                return misfit(payload) or problem_of(self._validator.iter_errors(payload), self._schema)
         except (ValueError, TypeError):
             return misfit(payload) or Problem("", "type", "JSON values", describe(payload))
         try:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
 import jsonschema_rs
-from msgspec import NODEFAULT, Struct, inspect
+from msgspec import NODEFAULT, Struct, inspect, json
 
 __all__ = ["Residue", "residue"]
 
@@ -73,14 +74,15 @@ class Residue(NamedTuple):
     """Fields that have to be there."""
 
 
-def residue(schema: dict[str, Any], cls: type[Struct]) -> Residue | None:
+@cache
+def residue(text: str, cls: type[Struct]) -> Residue | None:
     """Return what is left to check of an object that msgspec decoded from JSON, or None: ask the whole schema.
 
     Args:
-        schema: A reader's JSON Schema; other dialects than draft-07 give None.
+        text: A reader's JSON Schema; other dialects than draft-07 give None.
         cls: The class that the bytes were decoded into.
     """
-    kind = inspect.type_info(cls)
+    schema, kind = json.decode(text), inspect.type_info(cls)
     if schema.get("$schema") not in _DIALECTS or not _is_simple(schema) or not isinstance(kind, inspect.StructType):
         return None
     walk = _Walk(schema.get("definitions", {}))
