@@ -33,14 +33,17 @@ class Direct:
         typed = msgspec.defstruct("TypedEnvelope", [("payload", cls)], bases=(Envelope,), frozen=True, rename="camel")
         # mypy knows only dictionaries whose keys it can read.
         rest: Any = TypedDict("rest", dict.fromkeys(residue.names, Any), total=False)  # type: ignore[misc]
-        self._decode = msgspec.json.Decoder(typed).decode
         around: Any = msgspec.defstruct("Rest", [("payload", rest)])
+        look: Callable[[Any], Any] = attrgetter(*residue.fields) if residue.fields else lambda _: None
+        fields, names = residue.fields, dict(zip(residue.fields, residue.names, strict=False))
+        self._decode = msgspec.json.Decoder(typed).decode
         self._decode_rest = msgspec.json.Decoder(around).decode
+        self._look = look if len(fields) > 1 else lambda payload: (look(payload),)
+        self._absent = (UNSET,) * len(fields)
+        self._looked: Any = msgspec.defstruct("Looked", [(field, Any, UNSET) for field in fields], rename=names)
         self._event_type = event_type
         self._versions = versions
         self._residue = residue
-        self._look: Callable[[Any], Any] = attrgetter(*residue.fields) if residue.fields else lambda _: None
-        self._absent = (UNSET,) * len(residue.fields) if len(residue.fields) > 1 else UNSET
         self._most_absent = len(cls.__struct_fields__) - residue.fewest
 
     def read(self, body: bytes) -> tuple[Envelope, Struct] | None:
@@ -50,9 +53,11 @@ class Direct:
             if not body.isascii():
                 body.decode()  # msgspec does not look at text in fields that nobody knows
             raw: Any = self._decode(body)
-            look = residue.names and self._look(raw.payload) != self._absent
-            if look and not residue.accepts(self._decode_rest(body).payload):
-                return None
+            if residue.names and (found := self._look(raw.payload)) != self._absent:
+                plain = residue.shown
+                rest = msgspec.to_builtins(self._looked(*found)) if plain else self._decode_rest(body).payload
+                if not residue.accepts(rest):
+                    return None
         except (ValueError, TypeError, RecursionError):
             return None
         if raw.event_type != self._event_type or raw.version not in self._versions:

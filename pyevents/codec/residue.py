@@ -1,9 +1,10 @@
 """What is left of a schema to check, once msgspec took a message as the class that was generated from it.
 
 A schema and a class are walked together. A part of the schema is implied where whatever JSON msgspec takes for the
-type, the part takes too; only then is it left out. Every keyword and every pair of types that is not named here counts
-as not implied, so a mistake costs time and nothing else. What is not implied is judged by its own schema, on the value
-as it was sent: a typed value has lost digits beyond 2^53, fields that a class does not know, and the text of moments.
+type, the part takes too; only then is it left out. What is not implied is judged by its own schema: on the typed value
+where that shows all that is asked about, else on the value as it was sent. A typed value has lost digits beyond 2^53,
+the text of moments, and in objects the fields that a class does not know and whether a default was sent. What is not
+named here, keyword or pair of types, counts as neither implied nor shown: a mistake costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _DIALECTS = ("http://json-schema.org/draft-07/schema", "http://json-schema.org/d
 _REFERENCE = re.compile(r"#/definitions/[A-Za-z0-9_.-]+")
 _SILENT = frozenset({"title", "description", "default", "examples", "$comment", "definitions", "readOnly", "writeOnly"})
 _FEW = (inspect.BoolType, inspect.NoneType, inspect.LiteralType)
+_SAME = (*_FEW, inspect.IntType, inspect.StrType, inspect.DateType, inspect.AnyType)
 _TYPES: dict[type[inspect.Type], tuple[str, ...]] = {
     inspect.IntType: ("integer", "number"),
     inspect.FloatType: ("number",),
@@ -68,7 +70,10 @@ class Residue(NamedTuple):
     """Judges these properties, given as an object."""
 
     fields: tuple[str, ...]
-    """Where an object has none of these, nothing has to be looked at; empty where something always has."""
+    """Those of the names; an object without any of them needs no look. Empty where there always has to be one."""
+
+    shown: bool
+    """The fields, made plain, are as good as what was sent."""
 
     fewest: int
     """Fields that have to be there."""
@@ -97,8 +102,9 @@ def residue(text: str, cls: type[Struct]) -> Residue | None:
     parts = {name: part for name, part in properties if not walk.of_field(part, fields.get(name))}
     needed = [name for name in schema.get("required", []) if not _is_needed(fields.get(name))]
     rest = {name: parts.get(name, True) for name in (*parts, *needed)}
-    shown = () if needed or not rest.keys() <= fields.keys() else tuple(fields[name].name for name in rest)
-    return Residue(tuple(rest), walk.judge({"properties": rest, "required": needed}), shown, fewest)
+    known = () if needed or not rest.keys() <= fields.keys() else tuple(fields[name].name for name in rest)
+    shown = bool(known) and all(walk.field_shows(part, fields[name]) for name, part in rest.items())
+    return Residue(tuple(rest), walk.judge({"properties": rest, "required": needed}), known, shown, fewest)
 
 
 class _Walk:
@@ -156,6 +162,39 @@ class _Walk:
     def of_field(self, schema: Any, field: inspect.Field | None, depth: int = 0) -> bool:
         return self.implied(schema, field.type, depth) if field else _says_nothing(schema)
 
+    def shows(self, schema: Any, kind: inspect.Type, depth: int = 0) -> bool:
+        """Say whether a value, made plain, passes a schema only where the value that was sent passes it."""
+        if _is_same(kind) or self.implied(schema, kind, depth):
+            return True
+        if depth > _DEEPEST or not isinstance(schema, dict):
+            return False
+        if "$ref" in schema:
+            return self.shows(self._definitions.get(schema["$ref"].rpartition("/")[2], False), kind, depth + 1)
+        if isinstance(kind, inspect.UnionType):
+            return all(self.shows(schema, member, depth + 1) for member in kind.types)
+        return type(kind) in _TYPES and all(
+            self.of_keyword(keyword, value, kind, depth + 1) or self.keyword_shows(keyword, value, kind, depth + 1)
+            for keyword, value in schema.items()
+        )
+
+    def keyword_shows(self, keyword: str, value: Any, kind: inspect.Type, depth: int) -> bool:
+        if isinstance(kind, inspect.ListType):
+            return keyword == "items" and self.shows(value, kind.item_type, depth)
+        if not isinstance(kind, inspect.StructType):
+            return False
+        fields = {field.encode_name: field for field in kind.fields}
+        match keyword:
+            case "properties":
+                return all(self.field_shows(part, fields.get(name), depth) for name, part in value.items())
+            case "required":
+                return all(name in fields and _is_shown(fields[name]) for name in value)
+        return keyword == "minProperties" and all(map(_is_shown, kind.fields))
+
+    def field_shows(self, schema: Any, field: inspect.Field | None, depth: int = 0) -> bool:
+        if self.of_field(schema, field, depth):
+            return True
+        return field is not None and _is_shown(field) and self.shows(schema, field.type, depth)
+
 
 def _holds(keyword: str, value: Any, kind: inspect.Type) -> bool:
     """Say whether a type alone keeps what a keyword asks for."""
@@ -174,6 +213,15 @@ def _values(kind: inspect.Type) -> tuple[Any, ...]:
     if isinstance(kind, inspect.LiteralType):
         return tuple(kind.values)
     return (True, False) if isinstance(kind, inspect.BoolType) else (None,)
+
+
+def _is_same(kind: inspect.Type) -> bool:
+    """Say whether the values of a type, made plain, are what was sent to the last digit."""
+    if isinstance(kind, inspect.UnionType):
+        return all(map(_is_same, kind.types))
+    if isinstance(kind, inspect.ListType):
+        return _is_same(kind.item_type)
+    return _is_same(kind.value_type) if isinstance(kind, inspect.DictType) else isinstance(kind, _SAME)
 
 
 def _is_needed(field: inspect.Field | None) -> bool:
