@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -18,6 +20,8 @@ __all__ = ["KafkaSender"]
 # The reason why a broker does not talk to us; that all are down is only its consequence.
 _REFUSED = frozenset({"_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED", "_SSL"})
 
+_RECENT = 10.0
+
 _new = tuple.__new__  # half the price of Delivery(), on the way of every event
 
 
@@ -31,7 +35,7 @@ class KafkaSender:
     def __init__(self, make: Callable[[dict[str, Callable[..., None]]], confluent_kafka.Producer]) -> None:
         self.trouble: Fault | None = None
         self.retrying: frozenset[str] = frozenset()
-        self._heard = ""
+        self._heard = -math.inf, ""
         self._retrying = Retrying()
         self._client = make({"error_cb": self._note, "stats_cb": self._look})
         keep_in_children(self)
@@ -101,9 +105,10 @@ class KafkaSender:
         if fault.fatal or fault.code in _REFUSED:
             self.trouble = fault
         elif fault.code == "_ALL_BROKERS_DOWN" and not refused:
-            self.trouble = fault._replace(text=self._heard or fault.text)
+            at, reason = self._heard
+            self.trouble = fault._replace(text=reason) if time.monotonic() - at < _RECENT else fault
         else:
-            self._heard = fault.text  # why a connection failed, before it is said that all did
+            self._heard = time.monotonic(), fault.text  # why a connection failed, before it is said that all did
 
 
 class _Report(Struct, gc=False):

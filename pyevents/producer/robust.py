@@ -217,6 +217,10 @@ class RobustKafkaProducer:
         Those stay in the spool, and the next process of the service sends them. Calling it again does nothing. It
         runs by itself when the interpreter ends.
         """
+        running = self._running
+        if running and running.sending.here:  # in `on_delivery`, whose thread is waited for
+            threading.Thread(target=self.close, args=(timeout,), name="pyevents-close").start()
+            return running.sending.waiting()
         # A signal handler may run inside `publish`, which has the lock; atexit closes it then.
         if not self._lock.acquire(timeout=_HANDLER):
             return self._running.sending.unconfirmed() if self._running else 0

@@ -131,6 +131,11 @@ class Sending:
         self._stale = True
         self._awake.set()
 
+    @property
+    def here(self) -> bool:
+        """Whether this runs in the sender's own thread."""
+        return threading.current_thread() is self._thread
+
     def note(self, error: str) -> None:
         """Remember the last thing that went wrong, in words."""
         self.last_error, self.last_error_at = error, time.time()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -87,3 +88,14 @@ def test_a_callback_that_fails_harms_nobody_else(
         wait_until(lambda: told, "the second is told")
     assert (told[0].event_id, told[0].topic) == (event_id, "patient-events")
     assert "on_delivery" in caplog.text
+
+
+def test_the_producer_may_be_closed_by_a_callback(producer: RobustKafkaProducer) -> None:
+    left: list[int] = []
+    producer.publish(PatientDeleted(patient_id=1), on_delivery=lambda receipt: left.append(producer.close()))
+    wait_until(lambda: left, "the callback has returned")
+    assert left == [0]
+    wait_until(lambda: not [one for one in threading.enumerate() if one.name == "pyevents-close"], "it is closed")
+    assert producer.close() == 0
+    with pytest.raises(Closed):
+        producer.publish(PatientDeleted(patient_id=2))
