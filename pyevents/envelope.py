@@ -101,7 +101,7 @@ class EventSchema:
         self.event_id = event_id or new_event_id()
         self.event_type = event_type
         self.version = version
-        self.timestamp = timestamp or timestamp_text()
+        self.timestamp = timestamp_text() if timestamp is None else timestamp
         self.producer = producer
         self.payload = payload
         self.replayed = False

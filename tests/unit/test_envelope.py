@@ -20,9 +20,10 @@ def test_keys_of_the_wire() -> None:
     assert event.timestamp.endswith("Z")
 
 
-def test_what_was_read_is_given_back_unchanged() -> None:
+@pytest.mark.parametrize("timestamp", ["2025-05-01T10:00:00.123456", "gestern", ""])
+def test_what_was_read_is_given_back_unchanged(timestamp: str) -> None:
     text = (
-        '{"eventId":"a","eventType":"t","version":"1.0","timestamp":"2025-05-01T10:00:00.123456",'
+        f'{{"eventId":"a","eventType":"t","version":"1.0","timestamp":"{timestamp}",'
         '"producer":"p","payload":{"ort":"Köln"}}'
     )
     assert json.loads(EventSchema.from_json(text).to_json()) == json.loads(text)

@@ -150,7 +150,7 @@ def test_bytes_changed_anywhere(pair: Pair, chosen: tuple[str, Any], at: int, cu
 @pytest.mark.parametrize(
     "head",
     [
-        {"version": "1.7"}, {"version": "2.0"}, {"version": "1"}, {"version": ""}, {"eventType": "patient.deleted"},
+        {"timestamp": ""}, {"version": "1.7"}, {"version": "2.0"}, {"version": "1"}, {"version": ""}, {"eventType": "patient.deleted"},
         {"eventType": "unheard.of"}, {"eventId": ""}, {"eventId": "x" * 101},
     ],
 )  # fmt: skip
