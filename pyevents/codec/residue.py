@@ -64,7 +64,7 @@ class Residue(NamedTuple):
     """What a class does not imply of its schema."""
 
     names: tuple[str, ...]
-    """Of the properties that have to be looked at as they were sent; often none."""
+    """Of the properties about which the schema says more; often none."""
 
     accepts: Callable[[Any], bool]
     """Judges these properties, given as an object."""
