@@ -242,10 +242,10 @@ class Dispatcher:
 
     def _append(self, lane: Lane, messages: Sequence[Message], now: float) -> None:
         lane.waiting.extend(messages)
-        if lane.state.blocks:
-            self._blocked += len(messages)
-        elif lane.state in (State.IDLE, State.GATHERING):
+        if lane.state is State.IDLE or lane.state is State.GATHERING:
             self._rest(lane, now)
+        elif lane.state.blocks:
+            self._blocked += len(messages)
 
     def _rest(self, lane: Lane, now: float) -> None:
         """Say what a lane does that nobody has in hand and that has nothing to wait for."""
