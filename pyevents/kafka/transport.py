@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import confluent_kafka
@@ -59,6 +60,9 @@ RECEIVER = {
     "fetch.queue.backoff.ms": 50,
 }
 
+# Files that hold the value, as containers are given secrets: `KAFKA_SASL_PASSWORD_FILE` is `sasl.password.file`.
+_IN_FILES = ("sasl.password", "ssl.key.password")
+
 _CLASSIC = frozenset({"partition.assignment.strategy", "session.timeout.ms"})
 
 
@@ -76,6 +80,7 @@ class KafkaTransport:
     def __init__(self, servers: str | None = None, properties: Properties | None = None) -> None:
         self.servers = bootstrap_servers(servers)
         self._given, self._environment = client_properties(properties)
+        self._secrets: dict[str, str] = {}
 
     lasting = True
 
@@ -155,10 +160,27 @@ class KafkaTransport:
             conf: dict[str, Any] = {**own, **self._environment, **self._given, **(over or {})}
             conf["bootstrap.servers"] = self.servers
             conf["logger"] = librdkafka_log
+            self._read_secrets(conf)
             try:
                 return client(conf)
             except (confluent_kafka.KafkaException, ValueError, TypeError) as error:
                 self._blame(_text(error))
+
+    def _read_secrets(self, conf: dict[str, Any]) -> None:
+        """Put what a file holds in place of its name, anew for each client; while it is replaced, what it held."""
+        for name in _IN_FILES:
+            path = conf.pop(f"{name}.file", None)
+            if path is None:
+                continue
+            try:
+                self._secrets[name] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                if name not in self._secrets:
+                    problem = getattr(error, "strerror", None) or "it is not UTF-8"
+                    raise ConfigurationInvalid(
+                        f"{name}.file", f"{path} cannot be read: {problem}", "Name a readable file."
+                    ) from None
+            conf[name] = self._secrets[name]
 
     def _blame(self, text: str) -> None:
         """Drop a property of the environment that librdkafka does not know; raise for everything else."""

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from pyevents.errors import SpoolError
+from pyevents.errors import ConfigurationInvalid, SpoolError
 from pyevents.outcome import Outcome, after_fault, in_words
 from pyevents.producer.outbound import Outbound, Report, Send, Unsendable
 from pyevents.retry import Backoff
@@ -100,7 +100,11 @@ class Lane:
             return self._flow(send, cluster_id)
         with_client = any(outbound.with_client for outbound in self)
         if self.client is None and not with_client:
-            self.client = self._new_client()
+            try:
+                self.client = self._new_client()
+            except ConfigurationInvalid as error:  # a certificate whose file is being replaced, say
+                self._wait(str(error))
+                return False
         if self.client is None:
             return False  # the common client still has to report on what it got
         trouble = self.client.trouble
@@ -215,8 +219,10 @@ class Lane:
         return True
 
     def _wait(self, reason: str) -> None:
-        self._failures += 1
-        self._not_before = self._clock() + self._backoff.delay(self._failures)
+        now = self._clock()
+        if now >= self._not_before:  # else it is another event of the try that failed just now
+            self._failures += 1
+            self._not_before = now + self._backoff.delay(self._failures)
         self._say(reason)
 
     def _say(self, reason: str) -> None:

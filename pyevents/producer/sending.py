@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from pyevents.errors import Closed
+from pyevents.errors import Closed, ConfigurationInvalid
 from pyevents.outcome import in_words
 from pyevents.producer.lane import Lane
 from pyevents.producer.outbound import Outbound, Report, Told, Word
@@ -310,6 +310,16 @@ class Sending:
         if time.monotonic() < self._replace_not_before:
             time.sleep(_PAUSE)
             return
+        self._replaced = self._replaced + 1 if self.sent == self._sent_before else 1
+        self._sent_before = self.sent
+        if self._replaced > 1:
+            self._replace_not_before = time.monotonic() + self._backoff.delay(self._replaced - 1)
+        try:
+            successor = self._transport.sender(self._client_id, watched=True)
+        except ConfigurationInvalid as error:  # a certificate whose file is being replaced, say
+            self.note(str(error))
+            log.error("no new Kafka client can be made: %s", error)
+            return
         trouble = self.trouble
         if trouble is not None:
             self.note(in_words(trouble))
@@ -319,14 +329,9 @@ class Sending:
         while self._sender.poll(0.1) and time.monotonic() < deadline:
             pass
         self._settle()
-        self._replaced = self._replaced + 1 if self.sent == self._sent_before else 1
-        self._sent_before = self.sent
-        if self._replaced > 1:
-            self._replace_not_before = time.monotonic() + self._backoff.delay(self._replaced - 1)
         with self._lock:
             self.discarded.append(self._sender)
-            self._sender = self._transport.sender(self._client_id, watched=True)
-            self._send = self._sender.send
+            self._sender, self._send = successor, successor.send
             self._stale = False
             for lane in self._lanes.values():
                 lane.restart()

@@ -37,6 +37,7 @@ from pyevents.dev.real.kafka import RealKafka
 from pyevents.dev.real.process import free_port
 from pyevents.kafka import KafkaTransport
 from tests.real.load import PATIENTS, THERAPISTS, Load
+from tests.suite.place import wait_until
 
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
@@ -152,12 +153,12 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
 
 @pytest.fixture
 def as_user(secured: Secured) -> Callable[..., Load]:
-    def make(user: str, password: str) -> Load:
+    def make(user: str, password: str | Path) -> Load:
         properties = {
             "security.protocol": "SASL_PLAINTEXT",
             "sasl.mechanism": "SCRAM-SHA-256",
             "sasl.username": user,
-            "sasl.password": password,
+            "sasl.password" if isinstance(password, str) else "sasl.password.file": str(password),
         }
         return Load(secured.scram, f"service-{uuid4().hex[:8]}", properties=properties)
 
@@ -198,6 +199,27 @@ def test_wrong_password_waits_and_says_so_until_it_is_right(
     assert "secret" not in caplog.text
 
 
+def test_password_in_a_file_is_read_anew_once_it_was_changed(
+    secured: Secured,
+    as_user: Callable[..., Load],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("pyevents.producer.keeper._REFUSED_FOR", 2.0)
+    for topic in (PATIENTS, THERAPISTS):
+        secured.allow("carl", topic)
+    secured.set_password("carl", "new-secret")
+    password = tmp_path / "password"
+    password.write_text("old-secret\n")
+    with as_user("carl", password) as load:
+        load.wait_waiting(PATIENTS, "AUTHENTICATION")
+        password.write_text("new-secret\n")
+        verdict = load.verdict(secured.kafka.bootstrap_servers)
+    assert verdict.good, verdict
+    assert "secret" not in caplog.text
+
+
 def test_certificate_of_a_stranger_waits_until_the_broker_shows_the_right_one(secured: Secured) -> None:
     for topic in (PATIENTS, THERAPISTS):
         secured.allow("ANONYMOUS", topic)
@@ -226,9 +248,10 @@ def test_own_certificate_that_the_broker_refuses_is_read_anew_once_it_was_replac
     }
     with Load(secured.mutual, f"service-{uuid4().hex[:8]}", properties=properties) as load:
         load.wait_waiting(PATIENTS, "_SSL")
+        own.write_text("half of it, as whoever replaces it is not done yet")
+        wait_until(lambda: "ssl" in (load.producer.status().last_error or ""), "the half certificate is tried", 60)
         shutil.copy(secured.trusted.keystore, own)
         verdict = load.verdict(secured.kafka.bootstrap_servers)
         status = load.producer.status()
     assert verdict.good, verdict
     assert status.waiting == {}
-    assert "_SSL" in (status.last_error or "")

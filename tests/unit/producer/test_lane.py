@@ -1,0 +1,100 @@
+"""A topic in trouble: when it is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pyevents.producer.lane import Lane
+from pyevents.producer.outbound import Outbound, Report
+from pyevents.retry import Backoff
+from pyevents.spool.memory import MemorySpool
+from pyevents.spool.record import Entry
+from pyevents.transport import Delivery, Fault, Record
+
+FAULT = Fault("TOPIC_AUTHORIZATION_FAILED", "")
+
+
+class _Refusing:
+    """A client that takes everything, and refuses it when it is asked to."""
+
+    trouble = None
+    retrying: frozenset[str] = frozenset()
+
+    def __init__(self) -> None:
+        self.taken: list[Callable[[Delivery], None]] = []
+
+    def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
+        self.taken.append(done)
+
+    def refuse(self) -> None:
+        while self.taken:
+            self.taken.pop()(Delivery(-1, -1, FAULT))
+
+    def poll(self, timeout: float) -> int:
+        return 0
+
+    def cluster_id(self, timeout: float) -> None:
+        return None
+
+    def close(self, timeout: float) -> int:
+        return 0
+
+
+class _Topic:
+    """A lane with a clock that a test turns on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.common, self.clients = _Refusing(), list[_Refusing]()
+        self._reports: list[Report] = []
+        stream = MemorySpool(limit=1 << 20).stream("t")
+        self.lane = Lane(
+            "t",
+            lambda: Outbound(stream, lambda entry: entry.body, self._reports.append),
+            self._new_client,
+            lambda client: None,
+            lambda: self.now,
+            Backoff(jitter=0),
+        )
+
+    def publish(self, count: int) -> None:
+        own = self.lane.own()
+        for _ in range(count):
+            entry = Entry("t", b"1", (), "patient.created", "1.0", "ab", 1, b"{}")
+            self.lane.hand_over(own, own.stream.append(entry), entry, self.common.send)
+
+    def settle(self) -> None:
+        while self._reports:
+            report = self._reports.pop()
+            assert report.delivery is not None
+            self.lane.settle(report, report.delivery)
+
+    def tried_at(self, until: float) -> list[float]:
+        """Turn the clock on, let each try fail, and return when there was one."""
+        tried = []
+        while self.now < until:
+            self.now += 0.5
+            self.lane.advance(self.common.send, None)
+            if self.clients and self.clients[-1].taken:
+                tried.append(self.now)
+                self.clients[-1].refuse()
+                self.settle()
+        return tried
+
+    def _new_client(self) -> _Refusing:
+        self.clients.append(_Refusing())
+        return self.clients[-1]
+
+
+@pytest.mark.parametrize("events", [1, 50])
+def test_topic_is_tried_again_after_a_second_then_ever_more_seldom_however_many_events_were_refused(
+    events: int,
+) -> None:
+    topic = _Topic()
+    topic.publish(events)
+    topic.common.refuse()
+    topic.settle()
+    assert topic.lane.reason is not None and "TOPIC_AUTHORIZATION_FAILED" in topic.lane.reason
+    assert topic.tried_at(until=125) == [1, 3, 7, 15, 31, 61, 91, 121]
