@@ -7,10 +7,9 @@ from typing import Any
 
 import avro.schema
 import fastavro
-from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
 
 from pyevents_codegen.compat.avro_records import as_json, records
-from pyevents_codegen.compat.avro_text import read_avro, without_logical_types
+from pyevents_codegen.compat.avro_text import clashes, read_avro, without_logical_types
 from pyevents_codegen.compat.verdict import Json, SchemaRefused, Verdict
 
 __all__ = ["decide_avro"]
@@ -21,8 +20,7 @@ _SMALLER_S = 0.02
 def decide_avro(reader: str, writer: str, budget_s: float) -> Verdict:
     """Decide a pair of Avro schema texts.
 
-    The rules are Schema Resolution of the Avro specification 1.12 as `avro.compatibility` states them. A
-    break is shown by a record that fastavro writes with *writer* and cannot read with *reader*; where
+    A break is shown by a record that fastavro writes with *writer* and cannot read with *reader*; where
     fastavro reads more than the rules allow, the fullest record is shown and the reason says so.
     """
     until = time.monotonic() + budget_s * 0.6
@@ -33,12 +31,10 @@ def decide_avro(reader: str, writer: str, budget_s: float) -> Verdict:
         return Verdict("error", reason=str(refused))
     if reader == writer:
         return Verdict("safe", reason="the reader's schema is the writer's")
-    checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]
-    result = checker.get_compatibility(ours, theirs)
-    if result.compatibility is SchemaCompatibilityType.compatible:
+    found = clashes(ours, theirs)
+    if not found:
         return Verdict("safe", reason="the reader resolves every record of the writer")
-    rule = str(result.incompatibilities[0].name) if result.incompatibilities else "incompatible"
-    pointer = sorted(result.locations)[0] if result.locations else ""
+    rule, pointer = found[0]
     refused_record = _refused(our_value, their_value, theirs, until)
     where = f"at {pointer} of the schema" if pointer.strip("/") else "as a whole"
     reason = f"the reader cannot resolve what the writer sends, {where}: {rule.replace('_', ' ')}"

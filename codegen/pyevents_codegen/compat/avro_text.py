@@ -1,4 +1,4 @@
-"""Owns reading one Avro schema text and making its names comparable; compares nothing."""
+"""Owns reading Avro schema texts, making their names comparable, and what the official checker says of two."""
 
 import json
 import warnings
@@ -7,11 +7,12 @@ from typing import Any
 
 import avro.errors
 import avro.schema
+from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
 
 from pyevents_codegen.compat.document import parse_json
 from pyevents_codegen.compat.verdict import Json, SchemaRefused
 
-__all__ = ["read_avro", "without_logical_types"]
+__all__ = ["clashes", "read_avro", "without_logical_types"]
 
 _NAMED = ("record", "error", "enum", "fixed")
 
@@ -37,6 +38,19 @@ def read_avro(text: str, role: str) -> tuple[avro.schema.Schema, Json]:
     except (avro.errors.AvroException, ValueError, TypeError, KeyError, AttributeError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:160]
         raise SchemaRefused(f"the {role} is not a valid Avro schema: {first}") from None
+
+
+def clashes(reader: avro.schema.Schema, writer: avro.schema.Schema) -> list[tuple[str, str]]:
+    """Return what keeps a reader from resolving a writer, by the official checker: rule and place in the schema.
+
+    The rules are Schema Resolution of the Avro specification 1.12 as `avro.compatibility` states them.
+    """
+    found = ReaderWriterCompatibilityChecker().get_compatibility(reader, writer)  # type: ignore[no-untyped-call]
+    if found.compatibility is SchemaCompatibilityType.compatible:
+        return []
+    places = sorted(found.locations) or [""]
+    rules = [str(rule.name) for rule in found.incompatibilities] or ["incompatible"]
+    return [(rule, places[min(number, len(places) - 1)]) for number, rule in enumerate(rules)]
 
 
 def without_logical_types(value: Json) -> Json:

@@ -73,19 +73,12 @@ def _json(reader: str, writer: str) -> Answer:
 
 
 def _avro(reader: str, writer: str) -> Answer:
-    from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
-
-    from pyevents_codegen.compat.avro_text import read_avro
+    from pyevents_codegen.compat.avro_text import clashes, read_avro
     from pyevents_codegen.compat.verdict import SchemaRefused
 
     try:
-        ours, theirs = read_avro(reader, "reader")[0], read_avro(writer, "writer")[0]
+        found = clashes(read_avro(reader, "reader")[0], read_avro(writer, "writer")[0])
     except SchemaRefused as error:
         return Answer(False, reasons=(str(error),))
-    found = ReaderWriterCompatibilityChecker().get_compatibility(ours, theirs)  # type: ignore[no-untyped-call]
-    if found.compatibility is SchemaCompatibilityType.compatible:
-        return Answer(True)
-    places = sorted(found.locations) or ["/"]
-    names = [str(kind.name).upper() for kind in found.incompatibilities] or ["INCOMPATIBLE"]
-    changes = tuple(f"{name} {places[min(place, len(places) - 1)]}" for place, name in enumerate(names))
-    return Answer(False, changes, changes)
+    changes = tuple(f"{rule.upper()} {place or '/'}" for rule, place in found)
+    return Answer(not changes, changes, changes)
