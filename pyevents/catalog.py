@@ -10,7 +10,7 @@ import importlib
 import importlib.resources
 from collections.abc import Iterable
 from types import ModuleType
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -34,6 +34,8 @@ __all__ = [
     "load_examples",
     "retry_topic",
 ]
+
+Form = TypeVar("Form")
 
 FORMAT = 1
 """Number of the catalog's format; a catalog with another one is refused."""
@@ -282,14 +284,7 @@ def load(package: str | ModuleType = DEFAULT_PACKAGE) -> Loaded:
 
 @functools.cache
 def _load(package: str) -> Loaded:
-    try:
-        text = importlib.resources.files(package).joinpath("catalog.json").read_bytes()
-    except (ModuleNotFoundError, FileNotFoundError, TypeError):
-        raise CatalogInvalid(package, "it is no generated package: there is no catalog.json in it") from None
-    try:
-        catalog = msgspec.json.decode(text, type=Catalog)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CatalogInvalid(f"{package}/catalog.json", str(error)) from None
+    catalog = _read(package, "catalog.json", Catalog, "it is no generated package: there is no catalog.json in it")
     if catalog.format != FORMAT:
         raise CatalogInvalid(f"{package}/catalog.json", f"its format is {catalog.format}, this release reads {FORMAT}")
     return Loaded(catalog, package)
@@ -301,10 +296,16 @@ def load_examples(package: str = DEFAULT_PACKAGE) -> dict[str, dict[str, dict[st
     Raises:
         CatalogInvalid: There are none in it, or this release cannot read them.
     """
+    absent = "there is no examples.json in it; run `pyevents generate`"
+    return _read(package, "examples.json", dict[str, dict[str, dict[str, dict[str, object]]]], absent)
+
+
+def _read(package: str, name: str, form: type[Form], absent: str) -> Form:
     try:
-        text = importlib.resources.files(package).joinpath("examples.json").read_bytes()
-        return msgspec.json.decode(text, type=dict[str, dict[str, dict[str, dict[str, object]]]])
+        text = importlib.resources.files(package).joinpath(name).read_bytes()
     except (ModuleNotFoundError, FileNotFoundError, TypeError):
-        raise CatalogInvalid(package, "there is no examples.json in it; run `pyevents generate`") from None
+        raise CatalogInvalid(package, absent) from None
+    try:
+        return msgspec.json.decode(text, type=form)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CatalogInvalid(f"{package}/examples.json", str(error)) from None
+        raise CatalogInvalid(f"{package}/{name}", str(error)) from None

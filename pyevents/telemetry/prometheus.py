@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -38,35 +39,33 @@ class _Metric(NamedTuple):
     words: str
 
 
+_counter, _gauge = partial(_Metric, CounterMetricFamily), partial(_Metric, GaugeMetricFamily)
+
 _PRODUCER = (
-    _Metric(CounterMetricFamily, "messaging_client_sent_messages", "sent", "Events that the broker confirmed."),
-    _Metric(
-        CounterMetricFamily, "pyevents_producer_retried", "retried", "Times that an event was given to a client again."
-    ),
-    _Metric(
-        CounterMetricFamily, "pyevents_producer_rejected", "rejected", "Events set aside that the broker never takes."
-    ),
-    _Metric(GaugeMetricFamily, "pyevents_producer_connected", "connected", "1 while a broker answers."),
-    _Metric(GaugeMetricFamily, "pyevents_producer_pending_events", "pending", "Events that wait in the spool."),
-    _Metric(GaugeMetricFamily, "pyevents_producer_pending_bytes", "pending_bytes", "Their size."),
-    _Metric(GaugeMetricFamily, "pyevents_producer_oldest_seconds", "oldest", "Age of the first of them."),
+    _counter("messaging_client_sent_messages", "sent", "Events that the broker confirmed."),
+    _counter("pyevents_producer_retried", "retried", "Times that an event was given to a client again."),
+    _counter("pyevents_producer_rejected", "rejected", "Events set aside that the broker never takes."),
+    _gauge("pyevents_producer_connected", "connected", "1 while a broker answers."),
+    _gauge("pyevents_producer_pending_events", "pending", "Events that wait in the spool."),
+    _gauge("pyevents_producer_pending_bytes", "pending_bytes", "Their size."),
+    _gauge("pyevents_producer_oldest_seconds", "oldest", "Age of the first of them."),
 )
 _CONSUMER = (
-    _Metric(CounterMetricFamily, "messaging_client_consumed_messages", "handled", "Events whose handler returned."),
-    _Metric(CounterMetricFamily, "pyevents_consumer_skipped", "skipped", "Messages of types that nobody here handles."),
-    _Metric(CounterMetricFamily, "pyevents_consumer_passed", "passed", 'Events passed over, with on_error="skip".'),
-    _Metric(CounterMetricFamily, "pyevents_consumer_failures", "failures", "Failed attempts."),
-    _Metric(CounterMetricFamily, "pyevents_consumer_doubles", "doubles", "Events dropped as handled before."),
-    _Metric(CounterMetricFamily, "pyevents_consumer_dead_letters", "dead_letters", "Dead letters, confirmed."),
+    _counter("messaging_client_consumed_messages", "handled", "Events whose handler returned."),
+    _counter("pyevents_consumer_skipped", "skipped", "Messages of types that nobody here handles."),
+    _counter("pyevents_consumer_passed", "passed", 'Events passed over, with on_error="skip".'),
+    _counter("pyevents_consumer_failures", "failures", "Failed attempts."),
+    _counter("pyevents_consumer_doubles", "doubles", "Events dropped as handled before."),
+    _counter("pyevents_consumer_dead_letters", "dead_letters", "Dead letters, confirmed."),
 )
 _PARTITION = (
-    _Metric(GaugeMetricFamily, "pyevents_consumer_lag", "lag", "Messages from the first unfinished one to the newest."),
-    _Metric(GaugeMetricFamily, "pyevents_consumer_in_flight", "in_flight", "Events that workers have in hand."),
-    _Metric(GaugeMetricFamily, "pyevents_consumer_oldest_seconds", "oldest", "How long the oldest of those has been."),
-    _Metric(GaugeMetricFamily, "pyevents_consumer_waiting_keys", "waiting_keys", "Keys that wait for another attempt."),
-    _Metric(GaugeMetricFamily, "pyevents_consumer_paused", "paused", "1 while too much is unfinished to read on."),
+    _gauge("pyevents_consumer_lag", "lag", "Messages from the first unfinished one to the newest."),
+    _gauge("pyevents_consumer_in_flight", "in_flight", "Events that workers have in hand."),
+    _gauge("pyevents_consumer_oldest_seconds", "oldest", "How long the oldest of those has been."),
+    _gauge("pyevents_consumer_waiting_keys", "waiting_keys", "Keys that wait for another attempt."),
+    _gauge("pyevents_consumer_paused", "paused", "1 while too much is unfinished to read on."),
 )
-_WAITING = _Metric(GaugeMetricFamily, "pyevents_producer_topic_waiting", "waiting", "1 for each topic that waits.")
+_WAITING = _gauge("pyevents_producer_topic_waiting", "waiting", "1 for each topic that waits.")
 
 METRICS = tuple(one.name for one in (*_PRODUCER, _WAITING, *_CONSUMER, *_PARTITION))
 """Every name; counters are exposed with `_total` behind it."""
