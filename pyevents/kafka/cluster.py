@@ -67,10 +67,10 @@ class KafkaCluster:
             if listed[name].partitions
         }
 
-    def create(self, topic: Topic) -> None:
-        """Create a topic."""
-        new = NewTopic(topic.name, topic.partitions, topic.replication, config=dict(topic.config))
-        self._each(self._client.create_topics([new], operation_timeout=self._timeout), but="TOPIC_ALREADY_EXISTS")
+    def create(self, *topics: Topic) -> None:
+        """Create topics; those that are there stay as they are."""
+        new = [NewTopic(one.name, one.partitions, one.replication, config=dict(one.config)) for one in topics]
+        self._each(self._client.create_topics(new, operation_timeout=self._timeout), but="TOPIC_ALREADY_EXISTS")
 
     def add_partitions(self, topic: str, count: int) -> None:
         """Give a topic so many partitions in all."""

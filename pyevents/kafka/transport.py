@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from pyevents.catalog import Topic
 from pyevents.config import Properties, bootstrap_servers, client_properties
 from pyevents.errors import ConfigurationInvalid
-from pyevents.kafka.admin import create_topics, topic_names, unusable
+from pyevents.kafka.admin import topic_names, unusable
 from pyevents.kafka.cluster import KafkaCluster
 from pyevents.kafka.log import librdkafka_log
 from pyevents.kafka.reader import KafkaReader
@@ -141,13 +141,14 @@ class KafkaTransport:
         """
         return topic_names(self._make(AdminClient, {}), self.servers, timeout)
 
-    def create_topics(self, topics: Iterable[Topic], timeout: float = 30.0) -> list[str]:
-        """Create the topics that the cluster lacks, and return their names.
+    def create_topics(self, topics: Iterable[Topic]) -> None:
+        """Create the topics that the cluster lacks.
 
         Raises:
-            BrokerUnreachable: The cluster does not answer within `timeout` seconds, or refuses.
+            BrokerUnreachable: The cluster does not answer.
+            ClusterRefused: It will not create one.
         """
-        return create_topics(self._make(AdminClient, {}), self.servers, topics, timeout)
+        self.cluster().create(*topics)
 
     def cluster(self) -> KafkaCluster:
         """Return what an administrator asks of this cluster."""
