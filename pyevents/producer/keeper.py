@@ -36,6 +36,7 @@ class Keeper:
         self._reported = False
         self._trouble: Fault | None = None
         self._since = 0.0
+        self._adoption = time.monotonic() + _ADOPTION
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pyevents-keeper", daemon=True)
 
@@ -95,12 +96,21 @@ class Keeper:
             )
 
     def _run(self) -> None:
-        adoption = time.monotonic() + _ADOPTION
+        failed = ""
         while not self._ended.wait(_CHECKPOINT):
-            self._spool.checkpoint()
-            self._look_around()
-            while self._sending.discarded:
-                self._sending.discarded.popleft().close(0)
-            if time.monotonic() > adoption:
-                self.adopt()
-                adoption = time.monotonic() + _ADOPTION
+            try:
+                self._turn()
+                failed = ""
+            except Exception as error:  # such as a folder that is away for a while: nobody else would look again
+                if repr(error) != failed:
+                    log.exception("the keeper goes on after an error")
+                failed = repr(error)
+
+    def _turn(self) -> None:
+        self._look_around()
+        while self._sending.discarded:
+            self._sending.discarded.popleft().close(0)
+        self._spool.checkpoint()
+        if time.monotonic() > self._adoption:
+            self.adopt()
+            self._adoption = time.monotonic() + _ADOPTION

@@ -12,6 +12,7 @@ from pyevents.memory import MemoryRegistry, MemoryTransport
 from pyevents.producer import storage
 from pyevents.spool.errors import FolderUnusable
 from pyevents.spool.folder import cluster_of
+from tests.suite.place import wait_until
 
 NOBODY = "127.0.0.1:1"
 
@@ -92,3 +93,23 @@ def test_a_folder_that_goes_with_its_container_is_said_once_and_in_the_status(
                 assert producer.status().durability == resting
                 producer.close(0)
     assert caplog.text.count("mount a volume") == 1
+
+
+def test_what_others_leave_is_still_sent_after_the_folder_was_away(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("pyevents.producer.keeper._CHECKPOINT", 0.02)
+    monkeypatch.setattr("pyevents.producer.keeper._ADOPTION", 0.02)
+    with RobustKafkaProducer(NOBODY, "s") as living:
+        cluster = spool_folder / "s" / cluster_of(NOBODY)
+        aside = cluster.rename(cluster.with_name("away"))
+        cluster.touch()
+        wait_until(lambda: "the keeper goes on" in caplog.text, "the folder is missed")
+        cluster.unlink()
+        aside.rename(cluster)
+        other = RobustKafkaProducer(NOBODY, "s")
+        other.publish(PatientDeleted(patient_id=1))
+        other.close(0)
+        wait_until(lambda: living.status().pending == 1, "the other's event is adopted")
+        assert caplog.text.count("the keeper goes on") == 1, "it is said once, not every second"
+        living.close(0)
