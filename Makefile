@@ -18,16 +18,18 @@ export PYTHONDONTWRITEBYTECODE =
 demo: .venv/ready
 	$(BIN)/pyevents demo
 
-# Tests wait more than they work, hence one process more than two cores.
-PARALLEL = --numprocesses 3 --dist loadgroup
+# Tests wait more than they work, hence more processes than two cores.
+PARALLEL = --numprocesses $(PROCESSES) --dist loadgroup
+PROCESSES ?= 3
 
 test: check
 	$(BIN)/python -m pytest $(PARALLEL) tests
 
 # A fifth of what a search by chance looks at; `make test` looks at all of it.
 test-fast: export PYEVENTS_SEARCH ?= 0.2
+test-fast: PROCESSES = 4
 test-fast: .venv/ready
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" tests/unit tests/embedded
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" tests/embedded tests/unit
 
 check: .venv/ready
 	$(BIN)/ruff check .

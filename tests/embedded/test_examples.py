@@ -24,6 +24,8 @@ from pyevents.dev.real.process import free_port
 from pyevents.events import MatchCreated
 from tests.suite.place import Running, wait_until
 
+pytestmark = pytest.mark.slow  # a server for each service, and a database
+
 ROOT = Path(__file__).parents[2]
 
 
