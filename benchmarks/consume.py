@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import itertools
 import json
 import statistics
@@ -46,6 +47,7 @@ SMALL = {"patient_id": 1, "vorname": "Anna", "nachname": "Muster"}
 TOPIC, PLAIN = "patient-events", "bench-plain"
 CONTRACT = load().contract("patient.created")
 OURS, THEIRS, ROUNDS, KEYS = 100_000, 3_000, 3, 10_000
+LONGEST = 300  # seconds for one loop
 WANTED = {
     "of_bare_loop": 0.7,
     "times_confluent_json": 20.0,
@@ -233,8 +235,10 @@ def main() -> None:
         times: dict[str, list[float]] = {}
         for _ in range(ROUNDS):
             for way in (ours, bare, confluent, faststream, faststream_at_least_once):
+                faulthandler.dump_traceback_later(LONGEST, exit=True)  # of a client that hangs it says where
                 times.setdefault(way.__name__, []).append(way(pair))
                 print(f"{way.__name__}: {times[way.__name__][-1]:.1f} µs", file=sys.stderr)
+        faulthandler.cancel_dump_traceback_later()
         figures = {f"{name}_us": round(statistics.median(found), 2) for name, found in times.items()}
         ratios = {
             "of_bare_loop": figures["bare_us"] / figures["ours_us"],
