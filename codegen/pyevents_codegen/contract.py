@@ -124,9 +124,7 @@ def _key(source: Source, version: PayloadVersion, key: str) -> Iterator[Finding]
         how = "Take its default away" if version.format == "avro" else "Add it to `required`"
         remedy = f"{how} in {shown}."
         yield source.finding("key-optional", "/key", f"the payload of {shown} does not require {key!r}", remedy)
-    field = fields[key]
-    if isinstance(field, dict) and isinstance(field.get("$ref"), str):
-        field = references.resolve(schema, field["$ref"])
+    field = references.followed(schema, fields[key])
     if not isinstance(field, dict) or field.get("type") not in ("string", "integer"):
         remedy = 'Give it the type "string" or "integer".'
         message = f"the key field {key!r} of {shown} is not always a text or a whole number"

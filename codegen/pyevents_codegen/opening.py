@@ -22,7 +22,7 @@ from jsonschema_rs.canonical import CanonicalizationError, Satisfiability
 
 from pyevents_codegen.draft import draft_of
 from pyevents_codegen.pointer import escape
-from pyevents_codegen.references import LISTS, MAPS, SINGLE, moved, resolve
+from pyevents_codegen.references import LISTS, MAPS, SINGLE, followed, moved, resolve
 
 __all__ = ["canonical", "disjoint", "opened"]
 
@@ -136,9 +136,8 @@ class _Opening:
 
 
 def _types(schema: Any, root: dict[str, Any]) -> set[str]:
-    """Return the JSON types that a schema's own words leave open, a reference followed once."""
-    if isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
-        schema = resolve(root, schema["$ref"])
+    """Return the JSON types that a schema's own words leave open."""
+    schema = followed(root, schema)
     everything = {"array", "boolean", "null", "number", "object", "string"}
     if not isinstance(schema, dict) or "type" not in schema or "$ref" in schema:
         return everything

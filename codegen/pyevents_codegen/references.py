@@ -12,7 +12,7 @@ from pyevents_codegen.finding import Finding
 from pyevents_codegen.pointer import escape, tokens
 from pyevents_codegen.source import Source
 
-__all__ = ["LISTS", "MAPS", "SINGLE", "children", "findings", "mapped", "moved", "resolve", "subschemas"]
+__all__ = ["LISTS", "MAPS", "SINGLE", "children", "findings", "followed", "mapped", "moved", "resolve", "subschemas"]
 
 MAPS = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"})
 """Keywords whose values hold subschemas by name."""
@@ -101,6 +101,18 @@ def resolve(root: Any, reference: str) -> Any:
     for key in tokens(reference):
         found = found[int(key)] if isinstance(found, list) else found[key]
     return found
+
+
+def followed(root: dict[str, Any], schema: Any) -> Any:
+    """Return what a schema says with its references followed, as far as they lead to an object of words."""
+    for _ in range(10):
+        if not (isinstance(schema, dict) and isinstance(schema.get("$ref"), str)):
+            break
+        target = resolve(root, schema["$ref"])
+        if not isinstance(target, dict):
+            break
+        schema = target
+    return schema
 
 
 def findings(source: Source) -> Iterator[Finding]:

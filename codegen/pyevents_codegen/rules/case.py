@@ -21,7 +21,7 @@ from pyevents_codegen.pointer import escape
 from pyevents_codegen.rules.style import style
 from pyevents_codegen.source import Source
 
-__all__ = ["Case", "Facts", "Node", "Problem", "Seen", "resolved", "types_of"]
+__all__ = ["Case", "Facts", "Node", "Problem", "Seen", "types_of"]
 
 _PARTIAL = frozenset(
     {"allOf", "contains", "dependencies", "dependentSchemas", "else", "if", "not", "propertyNames", "then"}
@@ -143,18 +143,6 @@ def types_of(schema: Mapping[str, Any]) -> frozenset[str]:
     """Return the JSON types that `type` names; none where it says nothing."""
     named = schema.get("type", ())
     return frozenset([named] if isinstance(named, str) else named)
-
-
-def resolved(root: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Return what a subschema says with its references followed, as far as they lead to an object of words."""
-    for _ in range(10):
-        if not isinstance(schema.get("$ref"), str):
-            break
-        target = references.resolve(root, schema["$ref"])
-        if not isinstance(target, dict):
-            break
-        schema = target
-    return schema
 
 
 def _walk(schema: Any, pointer: str, name: str | None, partial: bool) -> Iterator[Node]:

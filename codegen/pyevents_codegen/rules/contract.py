@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyevents.errors import did_you_mean
-from pyevents_codegen.rules.case import Case, Problem, Seen, resolved, types_of
+from pyevents_codegen.references import followed
+from pyevents_codegen.rules.case import Case, Problem, Seen, types_of
 from pyevents_codegen.rules.rule import Rule
 from pyevents_codegen.rules.style import word_set, words
 
@@ -29,14 +30,14 @@ def _key_form(case: Case) -> Iterator[Problem]:
 
 
 def _form(seen: Seen, key: str) -> tuple[Any, ...]:
-    schema = resolved(seen.root, seen.root["properties"][key])
+    schema = followed(seen.root, seen.root["properties"][key])
     return (types_of(schema), schema.get("format"), schema.get("pattern"))
 
 
 def _key_personal(case: Case) -> Iterator[Problem]:
     key = case.contract.key
     personal = sorted(_PERSONAL & set(words(key)))
-    schemas = [resolved(seen.root, seen.root["properties"][key]) for seen in case.versions]
+    schemas = [followed(seen.root, seen.root["properties"][key]) for seen in case.versions]
     if personal and words(key)[-1] != "id":
         yield case.problem("/key", f"the key {key!r} looks like personal data ({', '.join(personal)})")
     elif any(schema.get("format") in ("email", "idn-email") for schema in schemas):

@@ -9,7 +9,8 @@ from pyevents.errors import did_you_mean
 from pyevents_codegen import naming
 from pyevents_codegen.draft import draft_of, name_of
 from pyevents_codegen.opening import disjoint
-from pyevents_codegen.rules.case import Case, Node, Problem, Seen, resolved, types_of
+from pyevents_codegen.references import followed
+from pyevents_codegen.rules.case import Case, Node, Problem, Seen, types_of
 from pyevents_codegen.rules.keywords import KEYWORDS
 from pyevents_codegen.rules.rule import Rule
 from pyevents_codegen.shape import reduce
@@ -41,7 +42,7 @@ def _described(case: Case) -> Iterator[Problem]:
 
 
 def _has_words(seen: Seen, schema: dict[str, Any]) -> bool:
-    for said in (schema, resolved(seen.root, schema), *schema.get("allOf", ())):
+    for said in (schema, followed(seen.root, schema), *schema.get("allOf", ())):
         if isinstance(said, dict) and str(said.get("description", "")).strip():
             return True
     return False
