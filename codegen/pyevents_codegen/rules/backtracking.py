@@ -20,6 +20,7 @@ from functools import lru_cache
 from re import _constants as op  # type: ignore[attr-defined]
 from typing import Any, Literal, NamedTuple
 
+from pyevents_codegen.compat.characters import LAST, Letters, letters, shared
 from pyevents_codegen.compat.patterns import parsed
 
 __all__ = ["Growth", "growth"]
@@ -32,19 +33,6 @@ _POSITIONS = 300
 
 _WORK = 300_000
 """Most steps that are taken in one automaton; about a second."""
-
-_LAST = 0x10FFFF
-_Letters = tuple[tuple[int, int], ...]
-_CATEGORIES: dict[Any, _Letters] = {
-    op.CATEGORY_DIGIT: ((48, 57),),
-    op.CATEGORY_SPACE: ((9, 13), (32, 32), (160, 160)),
-    op.CATEGORY_WORD: ((48, 57), (65, 90), (95, 95), (97, 122), (192, _LAST)),
-}
-_OPPOSITES = {
-    op.CATEGORY_NOT_DIGIT: op.CATEGORY_DIGIT,
-    op.CATEGORY_NOT_SPACE: op.CATEGORY_SPACE,
-    op.CATEGORY_NOT_WORD: op.CATEGORY_WORD,
-}
 
 
 @lru_cache(maxsize=4096)
@@ -84,11 +72,11 @@ class _Automaton:
 
     def __init__(self, tree: Any, *, counted_loops: bool) -> None:
         self.counted_loops = counted_loops
-        self.letters: list[_Letters] = []
+        self.letters: list[Letters] = []
         self.follow: list[Counter[int]] = []
         items = list(tree)
         anchored = bool(items) and items[0][0] is op.AT and items[0][1] in (op.AT_BEGINNING, op.AT_BEGINNING_STRING)
-        start = _NOTHING if anchored else self.loop(self.reads(((0, _LAST),)), 0)
+        start = _NOTHING if anchored else self.loop(self.reads(((0, LAST),)), 0)
         self.ends = False
         whole = self.then(start, self.sequence(items))
         if not self.ends:  # whoever gets here has matched: nothing beyond it is tried twice
@@ -110,7 +98,7 @@ class _Automaton:
 
     def part(self, code: Any, argument: Any) -> _Part:
         if code in (op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN):
-            return self.reads(_letters(code, argument))
+            return self.reads(letters(code, argument))
         if code is op.BRANCH:
             parts = [self.sequence(branch) for branch in argument[1]]
             first, last = Counter[int](), Counter[int]()
@@ -131,7 +119,7 @@ class _Automaton:
     def both_ways(self, one: int, other: int) -> bool:
         return bool(self.reach[one] >> other & 1 and self.reach[other] >> one & 1)
 
-    def reads(self, letters: _Letters) -> _Part:
+    def reads(self, letters: Letters) -> _Part:
         if len(self.letters) == _POSITIONS:
             raise _TooMuch
         self.letters.append(letters)
@@ -197,7 +185,7 @@ class _Automaton:
         self, places: tuple[int, ...], within: tuple[int, ...] | None = None, ends: tuple[int, int] | None = None
     ) -> Iterator[tuple[int, ...]]:
         """Yield where several walkers can go by one letter that all of them read."""
-        choices: list[tuple[tuple[int, ...], _Letters]] = [((), ((0, _LAST),))]
+        choices: list[tuple[tuple[int, ...], Letters]] = [((), ((0, LAST),))]
         for number, place in enumerate(places):
             self.work -= len(choices) * len(self.follow[place])
             if self.work < 0:
@@ -208,11 +196,11 @@ class _Automaton:
             elif ends and number != 1:
                 kept = self.component[ends[0] if number == 0 else ends[1]]
             choices = [
-                ((*gone, step), shared)
-                for gone, letters in choices
+                ((*gone, step), both)
+                for gone, read in choices
                 for step in self.follow[place]
                 if kept is None or self.component[step] == kept
-                if (shared := _shared(letters, self.letters[step]))
+                if (both := shared(read, self.letters[step]))
             ]
         for gone, _ in choices:
             yield gone
@@ -239,36 +227,3 @@ def _reach(follow: list[Counter[int]]) -> list[int]:
             if found >> between & 1:
                 reach[one] = found | reach[between]
     return reach
-
-
-def _letters(code: Any, argument: Any) -> _Letters:
-    if code is op.LITERAL:
-        return ((argument, argument),)
-    if code is op.NOT_LITERAL:
-        return _without(((argument, argument),))
-    if code is op.ANY:
-        return _without(((10, 10),))
-    negated = argument[0][0] is op.NEGATE
-    found: list[tuple[int, int]] = []
-    for kind, value in argument[1:] if negated else argument:
-        if kind is op.LITERAL:
-            found.append((value, value))
-        elif kind is op.RANGE:
-            found.append(value)
-        elif kind is op.CATEGORY:
-            found += _CATEGORIES[value] if value in _CATEGORIES else _without(_CATEGORIES[_OPPOSITES[value]])
-    return _without(found) if negated else tuple(sorted(found))
-
-
-def _without(letters: Iterable[tuple[int, int]]) -> _Letters:
-    left, at = [], 0
-    for low, high in sorted(letters):
-        if at < low:
-            left.append((at, low - 1))
-        at = max(at, high + 1)
-    return (*left, (at, _LAST)) if at <= _LAST else tuple(left)
-
-
-def _shared(one: _Letters, other: _Letters) -> _Letters:
-    pairs = ((max(a, c), min(b, d)) for a, b in one for c, d in other)
-    return tuple((low, high) for low, high in pairs if low <= high)
