@@ -22,9 +22,10 @@ from pyevents.consumer.lane import Failure, Lane, Work
 from pyevents.consumer.letter import GROUP, Reason, letter
 from pyevents.consumer.letters import Letters
 from pyevents.consumer.limit import Meter
-from pyevents.consumer.status import Counts
+from pyevents.consumer.status import Counts, Tally
+from pyevents.consumer.wording import name_of, said_of, stopped_at
 from pyevents.envelope import PROBE
-from pyevents.errors import ConsumerStopped, PyEventsError, RegistryError, SchemaUnknown, Undecodable
+from pyevents.errors import RegistryError, SchemaUnknown
 from pyevents.retry import Retry
 from pyevents.transport import Message
 
@@ -121,7 +122,7 @@ class Process:
         known, remember = doubles.known, doubles.add
         decode, handlers, clock, around = self.decoder.decode, self._handlers, self._clock, self._rules.around
         replayed = work.lane.track.partition.topic in self._rules.replays
-        tally, handled = _Tally(), 0
+        tally, handled = Tally(), 0
         end, index = clock() + _TURN, 0
         for index, message in enumerate(messages):
             if work.stopped or (index and clock() > end):
@@ -165,7 +166,7 @@ class Process:
         """As `_single`, with batches: an event waits for the others unless one of its key has to come before."""
         messages, doubles, around = work.messages, work.lane.track.doubles, self._rules.around
         replayed = work.lane.track.partition.topic in self._rules.replays
-        tally, done = _Tally(), set[int]()
+        tally, done = Tally(), set[int]()
         batches: dict[int, tuple[Handler, list[Message], list[Event]]] = {}
         due: list[tuple[Handler, list[Message], list[Event]]] = []
         for message in (*messages, None):
@@ -221,7 +222,7 @@ class Process:
         self._finish(work, _left(messages, done), tally)
 
     def _finish(
-        self, work: Work, kept: Sequence[Message], tally: _Tally, until: float = 0.0, *, alone: bool = False
+        self, work: Work, kept: Sequence[Message], tally: Tally, until: float = 0.0, *, alone: bool = False
     ) -> None:
         now = self._clock()
         with self._lock:
@@ -237,7 +238,7 @@ class Process:
         event: Event | Skipped | None,
         handler: Handler | None,
         error: BaseException,
-        tally: _Tally,
+        tally: Tally,
     ) -> None:
         """Decide about an event, or about the members of a batch, and tell everybody."""
         message, rules, now = members[0], self._rules, self._clock()
@@ -253,7 +254,7 @@ class Process:
             denied_for=self._denied_for(error, now),
             patience=rules.schema_patience,
         )
-        said = _said(message, event, error, handler)
+        said = said_of(message, event, error, handler)
         if verdict.action == "again":
             again = (failure.attempts, verdict.wait)
             if not isinstance(error, RegistryError) or self._may_tell(now):
@@ -270,7 +271,7 @@ class Process:
             self._finish(work, [one for one in kept if one is not message], tally)
         elif verdict.action == "stop" or not self._admits(now):
             self._finish(work, kept, tally, now + _YEAR)
-            self._stop(_stopped(message, said, verdict.action == "stop"))
+            self._stop(stopped_at(message, said, verdict.action == "stop"))
         else:
             log.error("%s is given up after %d attempts: %s", said[0], failure.attempts, said[1])
             self._finish(work, kept, tally, HELD)
@@ -292,7 +293,7 @@ class Process:
         raw = event.raw if isinstance(event, Event) else None
         return Reason(
             group=self._rules.group,
-            error=_name(error),
+            error=name_of(error),
             error_at=place_of(error, handler.function) if handler else "",
             attempts=failure.attempts,
             first_failure=int(failure.first * 1000),
@@ -327,22 +328,6 @@ class Process:
             return self._meter.admits(now)
 
 
-class _Tally:
-    """What one piece of work adds to the counts."""
-
-    __slots__ = ("doubles", "failures", "handled", "passed", "skipped")
-
-    def __init__(self) -> None:
-        self.handled = self.skipped = self.passed = self.failures = self.doubles = 0
-
-    def add_to(self, counts: Counts) -> None:
-        counts.handled += self.handled
-        counts.skipped += self.skipped
-        counts.passed += self.passed
-        counts.failures += self.failures
-        counts.doubles += self.doubles
-
-
 def _is_anothers(message: Message, group: str) -> bool:
     """Say whether a replayed message is for another group of the same consumer, which handled it well."""
     return any(name == GROUP and value != group.encode() for name, value in message.headers)
@@ -354,34 +339,3 @@ def _left(messages: Sequence[Message], done: set[int]) -> list[Message]:
 
 def _holds(members: Sequence[Message], message: Message) -> bool:
     return any(member.key == message.key for member in members)
-
-
-def _name(error: BaseException) -> str:
-    if isinstance(error, Undecodable):
-        return f"{type(error).__name__}/{error.rule}"
-    cls = type(error)
-    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
-
-
-def _said(
-    message: Message, event: Event | Skipped | None, error: BaseException, handler: Handler | None
-) -> tuple[str, str]:
-    """Name an event and an error for the log: ours say what happened without the payload, a handler's may quote it."""
-    what = f"event {event.raw.event_id} of type {event.raw.event_type}" if isinstance(event, Event) else "a message"
-    if isinstance(error, PyEventsError):
-        reason = str(error)
-    else:
-        place = place_of(error, handler.function) if handler else ""
-        reason = _name(error) + (f" at {place}" if place else "")
-    return f"{what} at {message.topic}-{message.partition}@{message.offset}", reason
-
-
-def _stopped(message: Message, said: tuple[str, str], by_policy: bool) -> ConsumerStopped:
-    place = f"{message.topic}-{message.partition}@{message.offset}"
-    if by_policy:
-        return ConsumerStopped(place, said[1], "Mend the cause and start it again: it goes on with this event.")
-    return ConsumerStopped(
-        place,
-        f"too many of the last events became dead letters, this one for {said[1]}",
-        "Mend the cause and start it again, or raise `dead_letter_limit`; `pyevents deadletter ls` shows the others.",
-    )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pyevents.transport import Partition
 
-__all__ = ["ConsumerStatus", "Counts", "PartitionStatus"]
+__all__ = ["ConsumerStatus", "Counts", "PartitionStatus", "Tally"]
 
 
 class Counts:
@@ -19,6 +19,22 @@ class Counts:
         self.failures = 0
         self.doubles = 0
         self.dead = 0
+
+
+class Tally:
+    """What one piece of work adds to the counts."""
+
+    __slots__ = ("doubles", "failures", "handled", "passed", "skipped")
+
+    def __init__(self) -> None:
+        self.handled = self.skipped = self.passed = self.failures = self.doubles = 0
+
+    def add_to(self, counts: Counts) -> None:
+        counts.handled += self.handled
+        counts.skipped += self.skipped
+        counts.passed += self.passed
+        counts.failures += self.failures
+        counts.doubles += self.doubles
 
 
 class PartitionStatus(NamedTuple):
