@@ -20,16 +20,16 @@ _MANY = 6  # as many requests as idempotence lets be on their way unanswered, an
 
 
 class _Partition(Struct):
-    txmsgs: int
-    acked_msgid: int
+    txmsgs: int = 0
+    acked_msgid: int = 0
 
 
 class _Topic(Struct):
-    partitions: dict[str, _Partition]
+    partitions: dict[str, _Partition] = {}
 
 
 class _Statistics(Struct):
-    topics: dict[str, _Topic]
+    topics: dict[str, _Topic] = {}
 
 
 class _Seen(NamedTuple):

@@ -24,13 +24,15 @@ class Load:
     Args:
         servers: Of the broker.
         service: A name that no other test has, so that none adopts what another left.
+        pause: Seconds between two events of each topic.
         options: Of `RobustKafkaProducer`.
     """
 
-    def __init__(self, servers: str, service: str, **options: Any) -> None:
+    def __init__(self, servers: str, service: str, *, pause: float = 0.002, **options: Any) -> None:
         self.accepted: list[Seen] = []
         self.producer = RobustKafkaProducer(servers, service, registry=MemoryRegistry(), auto_register=True, **options)
         self._first_key = hash(service) % 10**9 + 1
+        self._pause = pause
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -91,7 +93,7 @@ class Load:
 
     def _run(self) -> None:
         number = 0
-        while not self._ended.wait(0.002):
+        while not self._ended.wait(self._pause):
             number += 1
             for topic in (PATIENTS, THERAPISTS):
                 self.publish(topic, number % _KEYS, number)

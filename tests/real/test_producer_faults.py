@@ -140,7 +140,7 @@ def test_event_that_the_broker_calls_corrupt_for_ever_is_put_aside_and_can_be_re
     proxy: Proxy, servers: str, load_on: StartLoad, spool_folder: Path
 ) -> None:
     mark = "Oschatz"
-    with load_on(properties=LOOK_OFTEN) as load:
+    with load_on(pause=0.02, properties=LOOK_OFTEN) as load:
         load.wait_sent()
         proxy.refuse(mark.encode(), CORRUPT)
         load.publish(PATIENTS, 97, 1, mark)
@@ -167,7 +167,7 @@ def test_topic_without_enough_replicas_says_so_and_loses_nothing(
     proxy: Proxy, servers: str, load_on: StartLoad, spool_folder: Path
 ) -> None:
     mark = "Torgau"
-    with load_on(properties=LOOK_OFTEN) as load:
+    with load_on(pause=0.02, properties=LOOK_OFTEN) as load:
         load.wait_sent()
         proxy.refuse(mark.encode(), NOT_ENOUGH_REPLICAS)
         load.publish(PATIENTS, 96, 1, mark)
