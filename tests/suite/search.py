@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-__all__ = ["EFFORT", "examples", "some"]
+__all__ = ["EFFORT", "SHARE", "examples", "some"]
 
 T = TypeVar("T")
 
 EFFORT = float(os.environ.get("PYEVENTS_SEARCH", "1"))
+
+SHARE = min(1.0, EFFORT)
+"""Of a complete list, the part that `some` yields."""
 
 
 def examples(count: int) -> int:

@@ -12,7 +12,7 @@ from pyevents.spool.budget import Budget
 from pyevents.spool.disk import DiskStream, adopted, created
 from pyevents.spool.durability import Durability
 from pyevents.spool.record import Entry, encode
-from tests.suite.search import examples, some
+from tests.suite.search import SHARE, some
 
 Event = Callable[..., Entry]
 COUNT = 6
@@ -127,7 +127,7 @@ def test_no_damaged_byte_anywhere_loses_an_intact_event_or_stops_the_others(
             assert not folder.exists()
             shutil.rmtree(folder.parent)
             cases += 1
-    assert cases > examples(600)
+    assert cases > 600 * SHARE
 
 
 def test_the_last_event_that_was_only_begun_is_cut_off_and_counted(left_behind: Path, event: Event) -> None:
