@@ -20,6 +20,7 @@ from urllib.parse import quote
 import jsonschema_rs
 from jsonschema_rs.canonical import CanonicalizationError, Satisfiability
 
+from pyevents_codegen.compat.branches import kinds
 from pyevents_codegen.draft import draft_of
 from pyevents_codegen.pointer import escape
 from pyevents_codegen.references import LISTS, MAPS, SINGLE, followed, moved, resolve
@@ -56,8 +57,8 @@ def disjoint(root: dict[str, Any], at: str, count: int) -> bool:
     whole = f"#/{place}/whole"
     moved_here = moved(root, lambda reference: whole + reference.removeprefix("#"))
     for one, other in combinations(range(count), 2):
-        kinds = [_types(resolve(root, f"#{at}/{branch}"), root) for branch in (one, other)]
-        if not kinds[0] & kinds[1]:
+        first, second = (kinds(followed(root, resolve(root, f"#{at}/{branch}"))) for branch in (one, other))
+        if not first & second:
             continue
         both = {
             "$schema": root.get("$schema", "http://json-schema.org/draft-07/schema#"),
@@ -133,13 +134,3 @@ class _Opening:
             return f"#/{self.place}/{self.copy}{reference.removeprefix('#')}"
 
         return moved(schema, into_copy)
-
-
-def _types(schema: Any, root: dict[str, Any]) -> set[str]:
-    """Return the JSON types that a schema's own words leave open."""
-    schema = followed(root, schema)
-    everything = {"array", "boolean", "null", "number", "object", "string"}
-    if not isinstance(schema, dict) or "type" not in schema or "$ref" in schema:
-        return everything
-    named = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    return {"number" if name == "integer" else name for name in named}
