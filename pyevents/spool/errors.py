@@ -65,10 +65,12 @@ class OtherCluster(SpoolError):
 
 
 class StreamTaken(SpoolError):
-    """Another process took a stream over while this one believed to own it."""
+    """Another process took a stream over while this one believed to own it, or somebody removed it."""
 
     def __init__(self, stream: Path) -> None:
         super().__init__(
             f"{stream} was taken over by another process, which sends its events. "
             f"Does something in this process open the files of the spool folder, such as a backup?"
+            if stream.exists()
+            else f"{stream} was removed, with the events that waited there. Does somebody empty the spool folder?"
         )

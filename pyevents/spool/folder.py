@@ -190,6 +190,7 @@ class DiskSpool:
 
     def _new_folder(self, topic: str) -> tuple[Path, Lock] | None:
         """Make and lock the folder of a new stream; None if somebody took it for an orphan in between."""
+        _subfolder(_subfolder(self._folder.parents[1], self._folder.parent.name), self._folder.name)  # if emptied
         ages = [int(match[1], 16) for name in stream_names(self._folder) if (match := _NAME.fullmatch(name))]
         age = max(time.time_ns() // 1_000_000, max(ages, default=0) + 1)
         path = self._folder / f"{quote(topic, safe='')[:230]}~{age:012x}{os.urandom(4).hex()}"

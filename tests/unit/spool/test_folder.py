@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pyevents.spool.record import Entry
 from pyevents.spool.stream import Spool
 
 Event = Callable[..., Entry]
+OpenSpool = Callable[..., DiskSpool]
 Process = Callable[[Callable[[], None]], Any]
 
 
@@ -132,3 +134,20 @@ def test_what_a_folder_rests_on_is_read_from_the_nearest_mount(folder: Path) -> 
     assert rests_on(Path("/with space/x"), mounts) == "memory"
     assert rests_on(folder, "") == "disk"
     assert rests_on(folder) in ("disk", "container", "memory")
+
+
+def test_folder_that_somebody_emptied_is_filled_again(
+    folder: Path, open_spool: OpenSpool, event: Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = open_spool()
+    spool.stream("patient-events").append(event(1))
+    shutil.rmtree(folder / "patient-service")
+    spool.checkpoint()
+    assert "was removed, with the events that waited there" in caplog.text
+    stream = spool.stream("patient-events")
+    stream.append(event(2))
+    assert [entry for _, entry in stream.read(1)] == [event(2)]
+    shutil.rmtree(folder)
+    spool.checkpoint()
+    with pytest.raises(FolderUnusable, match="cannot be made: No such file or directory"):
+        spool.stream("patient-events")
