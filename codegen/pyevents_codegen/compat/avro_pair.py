@@ -2,7 +2,6 @@
 
 import io
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import avro.schema
@@ -11,6 +10,7 @@ import fastavro
 from pyevents_codegen.compat.avro_records import as_json, records
 from pyevents_codegen.compat.avro_text import clashes, read_avro, without_logical_types
 from pyevents_codegen.compat.verdict import Json, SchemaRefused, Verdict
+from pyevents_codegen.tree import objects
 
 __all__ = ["decide_avro"]
 
@@ -71,19 +71,13 @@ def _read(reader: Any, writer: Any, record: Any) -> bool | None:
     return True
 
 
-def _symbols(value: Json) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from (symbol for symbol in value.get("symbols") or () if isinstance(symbol, str))
-    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _symbols(member)
-
-
 def _refused(reader: Json, writer: Json, schema: avro.schema.Schema, until: float) -> tuple[Any] | None:
     smallest: tuple[Any] | None = None
+    known = frozenset(symbol for node in objects(reader) for symbol in node.get("symbols") or ())
     ours, theirs = _parsed(reader), _parsed(writer)
     if ours is None or theirs is None:
         return None
-    for record in records(schema, frozenset(_symbols(reader))):
+    for record in records(schema, known):
         if time.monotonic() > until:
             break
         smaller = smallest is None or len(repr(record)) < len(repr(smallest[0]))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pyevents_codegen.compat.document import Document
 from pyevents_codegen.compat.verdict import Json
+from pyevents_codegen.tree import objects
 
 __all__ = ["turns_in_place"]
 
@@ -15,16 +16,9 @@ def turns_in_place(document: Document) -> bool:
     two validators answer it differently; a recursion through `properties` or `items` is fine.
     """
     done: set[int] = set()
-    pending: list[Json] = [document.value]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, list):
-            pending.extend(node)
-        elif isinstance(node, dict):
-            if "$ref" in node and id(node) not in done and _returns(document, node, done):
-                return True
-            pending.extend(node.values())
-    return False
+    return any(
+        "$ref" in node and id(node) not in done and _returns(document, node, done) for node in objects(document.value)
+    )
 
 
 def _returns(document: Document, start: Json, done: set[int]) -> bool:

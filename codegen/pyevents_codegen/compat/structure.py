@@ -17,6 +17,7 @@ from pyevents_codegen.compat.names import members_contained
 from pyevents_codegen.compat.texts import text_contained
 from pyevents_codegen.compat.values import key_of
 from pyevents_codegen.compat.verdict import Json
+from pyevents_codegen.tree import objects
 
 __all__ = ["contained_by_structure"]
 
@@ -31,6 +32,7 @@ _GROUPS = (
     {"maximum", "exclusiveMaximum"},
 )
 _WHOLE = {"unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "$recursiveRef"}
+_REFERRING = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "$id"})
 _MOST = 3_000
 _TIME_S = 0.25
 _Pair = tuple[int, int]
@@ -234,16 +236,7 @@ def _says(schema: Json) -> set[str]:
 
 
 def _refers(schema: Json) -> bool:
-    pending = [schema]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, dict):
-            if any(keyword in node for keyword in ("$ref", "$dynamicRef", "$recursiveRef", "$id")):
-                return True
-            pending.extend(node.values())
-        elif isinstance(node, list):
-            pending.extend(node)
-    return False
+    return any(not _REFERRING.isdisjoint(node) for node in objects(schema))
 
 
 def _only(schema: dict[str, Json], keywords: set[str]) -> dict[str, Json]:

@@ -14,6 +14,7 @@ import jsonschema_rs
 
 from pyevents_codegen.draft import DRAFTS, draft_of
 from pyevents_codegen.references import resolve
+from pyevents_codegen.tree import objects
 
 __all__ = ["DESCRIPTIONS", "Document", "Node", "Unreadable", "frozen"]
 
@@ -133,17 +134,10 @@ class Document:
 
     def _named(self, reference: str) -> Any:
         """Return the schema that bears this name as its `$id`, or as its `$anchor`."""
-        wanted = {"$id": reference, "$anchor": reference.removeprefix("#")}
-        waiting = [self._root] if reference[1:2] not in ("", "/") else []
-        while waiting:
-            value = waiting.pop()
-            if isinstance(value, dict):
-                if any(value.get(keyword) == name for keyword, name in wanted.items()):
-                    return value
-                waiting += value.values()
-            elif isinstance(value, list):
-                waiting += value
-        return None
+        if reference[1:2] in ("", "/"):
+            return None
+        wanted = {"$id": reference, "$anchor": reference.removeprefix("#")}.items()
+        return next((one for one in objects(self._root) if any(one.get(key) == name for key, name in wanted)), None)
 
     def _parts(self, schema: Mapping[str, Any], followed: tuple[str, ...]) -> Iterator[Node]:
         """Yield one node for each group of keywords; a type takes its own keywords, what is left speaks for itself."""

@@ -15,6 +15,7 @@ from pyevents_codegen.finding import Finding
 from pyevents_codegen.folder import ContractFolder, PayloadVersion
 from pyevents_codegen.history.difference import Change, differences
 from pyevents_codegen.pointer import escape
+from pyevents_codegen.tree import objects
 
 __all__ = ["hints"]
 
@@ -101,14 +102,5 @@ def _units(text: str) -> set[int]:
 
 def _aliases(value: Any) -> dict[str, str]:
     """Return field name to alias of every field of an Avro schema that bears one."""
-    found: dict[str, str] = {}
-    pending = [value]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, dict):
-            if isinstance(node.get("name"), str) and node.get("aliases"):
-                found[node["name"]] = node["aliases"][0]
-            pending += node.values()
-        elif isinstance(node, list):
-            pending += node
-    return found
+    named = (node for node in objects(value) if isinstance(node.get("name"), str) and node.get("aliases"))
+    return {node["name"]: node["aliases"][0] for node in named}
