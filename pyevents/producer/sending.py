@@ -275,7 +275,7 @@ class Sending:
         for told, word in words:
             try:
                 told(word)
-            except Exception:  # the caller's code, in our thread
+            except BaseException:  # the caller's code, in our thread, which `sys.exit` would end, and nothing else
                 log.exception("a callback of `on_delivery` failed")
         if not left:
             with self._empty:

@@ -74,13 +74,14 @@ def test_closing_ends_the_wait_of_those_whose_event_is_left(
     asyncio.run(publish())
 
 
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit])
 def test_a_callback_that_fails_harms_nobody_else(
-    producer: RobustKafkaProducer, caplog: pytest.LogCaptureFixture
+    producer: RobustKafkaProducer, caplog: pytest.LogCaptureFixture, error: type[BaseException]
 ) -> None:
     told: list[Receipt] = []
 
     def fail(receipt: Receipt) -> None:
-        raise RuntimeError("of the service")
+        raise error("of the service")
 
     with caplog.at_level(logging.ERROR):
         producer.publish(PatientDeleted(patient_id=1), on_delivery=fail)
