@@ -111,7 +111,8 @@ class Shelf:
         return next(topic for topic in load().catalog.every_topic if topic.name == name)
 
 
-_topics = iter(dead_letter_topics(load()))
+# One for each test; the suite of failing handlers, which may run on the same broker before, fills one of them.
+_topics = (name for name in dead_letter_topics(load()) if name != "patient-events.matching-service.dlq")
 
 
 @pytest.fixture
@@ -250,7 +251,8 @@ class DeadLetterSuite:
         shelf.put(value, key=None)
         plain, full = tmp_path / "plain.jsonl", tmp_path / "full.jsonl"
         shelf.run("export", shelf.topic, str(plain))
-        assert "value" not in json.loads(plain.read_text())
+        rows = [json.loads(line) for line in plain.read_text().splitlines()]
+        assert len(rows) == 1 and "value" not in rows[0], rows
         shelf.run("export", shelf.topic, str(full), "--payload")
         row = json.loads(full.read_text())
         assert base64.b64decode(row["value"]) == value
