@@ -58,7 +58,7 @@ class Embedded:
         {"session.timeout.ms": 2_000, "heartbeat.interval.ms": 400, "fetch.wait.max.ms": 50}
     )
     """What a consumer should be made with here, so that the second member of a group, or the successor of one
-    that left, has its partitions in 2 s. The mock broker waits a second less than the session timeout at every
+    that left, has its partitions in 1 s. The mock broker waits a second less than the session timeout at every
     rebalance but a group's first one: 14 s with our default, 44 s with librdkafka's. And where it has nothing yet,
     it answers after the whole fetch wait, whatever comes meanwhile: 0.5 s by default (measured)."""
 
