@@ -27,7 +27,7 @@ test: check
 
 # A fifth of what a search by chance looks at; `make test` looks at all of it.
 test-fast: export PYEVENTS_SEARCH ?= 0.2
-test-fast: PROCESSES = 4
+test-fast: PROCESSES = 7
 test-fast: .venv/ready
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" tests/embedded tests/unit
 
