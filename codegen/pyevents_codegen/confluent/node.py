@@ -73,7 +73,7 @@ _BESIDE = frozenset({"$ref", *DESCRIPTIONS, "$defs", "definitions", "$schema", "
 
 
 class Document:
-    """One schema text, read; `modern` are the drafts from 2019-09 on.
+    """One schema text, read; `modern` are the drafts from 2019-09 on, `refers` says that it may hold a `$ref`.
 
     Args:
         text: JSON.
@@ -92,6 +92,7 @@ class Document:
         draft = draft_of(self._root) or 7
         _check(self._root, draft)
         self.modern = draft > 7
+        self.refers = "$ref" in text or "\\u" in text
         self._draft = draft
         self._kept: dict[int, tuple[Any, Node]] = {}
         self.root = self.node(self._root)
