@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 from msgspec import UNSET, Struct
 
+from pyevents.codec.payload import attributes
+
 __all__ = ["flat_writer", "length"]
 
 Write = Callable[[Struct], bytes | None]
@@ -65,10 +67,10 @@ def flat_writer(record: Any, view: Any, cls: type[Struct]) -> Write | None:
         view: The JSON Schema that is derived from it.
         cls: The generated class.
     """
-    attributes = dict(zip(cls.__struct_encode_fields__, cls.__struct_fields__, strict=True))
-    if not view.keys() <= _ROOT or attributes.keys() != {field["name"] for field in record["fields"]}:
+    names = attributes(cls)
+    if not view.keys() <= _ROOT or names.keys() != {field["name"] for field in record["fields"]}:
         return None
-    found = [_field(field, view, attributes[field["name"]]) for field in record["fields"]]
+    found = [_field(field, view, names[field["name"]]) for field in record["fields"]]
     fields = [field for field in found if field is not None]
     return _compiled(fields) if len(fields) == len(found) else None
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from pyevents.catalog import Contract, Loaded, Major, Version
 from pyevents.codec.avro import AvroWriter
-from pyevents.codec.payload import PayloadRules, misfit, plain
+from pyevents.codec.payload import PayloadRules, attributes, misfit, plain
 from pyevents.codec.refusal import Problem, describe
 from pyevents.envelope import new_event_id, timestamp_text
 from pyevents.errors import EventInvalid, WrongKey, WrongTopic
@@ -118,7 +118,7 @@ class _Writer:
         self._accepts = self._rules.accepts
         self._cls = cls
         self._key_field = contract.key
-        self._key_attribute = dict(zip(cls.__struct_encode_fields__, cls.__struct_fields__, strict=True))[contract.key]
+        self._key_attribute = attributes(cls)[contract.key]
         self._same = (
             contract.topic,
             major.subject,
@@ -127,14 +127,16 @@ class _Writer:
             version.format,
             version.fingerprint,
         )
-        self._around, self._end = _json_around(contract.event_type, version.number, service), b"}"
         self._checked: Callable[[Struct], bytes | None] | None = None
-        self._write: Callable[[Any, Struct], bytes] = lambda payload, _: _json.encode(payload)
+        self._write: Callable[[Any, Struct], bytes]
         if version.format == "avro":
             envelope = {"eventType": contract.event_type, "version": version.number, "producer": service}
             avro = AvroWriter(version.schema, version.writer, cls, envelope)
             self._around, self._end, self._checked = avro.around, b"", avro.checked
             self._write = lambda _, typed: avro.write(typed)
+        else:
+            self._around, self._end = _json_around(contract.event_type, version.number, service), b"}"
+            self._write = lambda payload, _: _json.encode(payload)
 
     def encode_object(self, event: Struct, key: str | None) -> Encoded:
         try:

@@ -15,7 +15,7 @@ import msgspec
 
 from pyevents.codec.refusal import Problem, describe, problem_of
 
-__all__ = ["PayloadRules", "misfit", "plain"]
+__all__ = ["PayloadRules", "attributes", "misfit", "plain"]
 
 # Left as they are by `plain`, so that the schema refuses them: as text they would pass in silence.
 _KEPT = (bytes, bytearray, memoryview)
@@ -24,6 +24,11 @@ _KEPT = (bytes, bytearray, memoryview)
 def plain(payload: Any) -> Any:
     """Return a payload as dictionaries, lists, text and numbers; dates become text, absent fields go."""
     return msgspec.to_builtins(payload, builtin_types=_KEPT)
+
+
+def attributes(cls: type[msgspec.Struct]) -> dict[str, str]:
+    """Return the attribute of each field, by its name on the wire."""
+    return {field.encode_name: field.name for field in msgspec.structs.fields(cls)}
 
 
 class PayloadRules:
