@@ -6,7 +6,6 @@ import os
 import random
 from uuid import uuid4
 
-from pyevents import KafkaConsumer
 from pyevents.catalog import load
 from pyevents.dev.real.apicurio import RealRegistry
 from pyevents.kafka import KafkaTransport
@@ -33,16 +32,6 @@ def test_every_spoiled_message_is_a_dead_letter_and_every_good_one_is_handled(
         sender.send(record, answers.append)
     wait_until(lambda: sender.poll(0.1) and len(answers) == len(fed.records), "the broker takes all of them")
     sender.close(10)
-    consumer = KafkaConsumer(
-        [TOPIC],
-        f"{CONSUMER}.{uuid4().hex[:8]}",
-        transport=transport,
-        registry=registry,
-        doubles=0,
-        concurrency=2,
-        dead_letter_limit=None,
-        schema_patience=0,
-    )
 
     def letters(topic: str) -> list[Message]:
         reader = transport.reader()
@@ -51,4 +40,4 @@ def test_every_spoiled_message_is_a_dead_letter_and_every_good_one_is_handled(
         finally:
             reader.close()
 
-    consume_all(consumer, fed, letters, seconds=120)
+    consume_all(f"{CONSUMER}.{uuid4().hex[:8]}", transport, registry, fed, letters, seconds=120)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from pyevents import EventSchema, Reject, Retry
+from pyevents import EventSchema, Reject, Retry, RobustKafkaProducer
 from pyevents.errors import ConsumerStopped
 from pyevents.events import (
     PatientCreated,
@@ -16,6 +16,12 @@ from tests.suite.place import Place, Running, wait_until
 __all__ = ["FailureSuite"]
 
 QUICK = Retry(first=0.05, max=0.2)
+
+
+def publish_abc(producer: RobustKafkaProducer, mark: str) -> None:
+    """Publish three events of one patient, told apart by `vorname`."""
+    for name in "abc":
+        producer.publish(PatientCreated(patient_id=1, vorname=name, nachname=mark))
 
 
 class FailureSuite:
@@ -34,8 +40,7 @@ class FailureSuite:
                 raise ConnectionError("the database is away")
             seen.append(patient.vorname)
 
-        for name in "abc":
-            producer.publish(PatientCreated(patient_id=1, vorname=name, nachname=mark))
+        publish_abc(producer, mark)
         Running(consumer.run)
         wait_until(lambda: len(seen) >= 3, "all three are handled")
         assert (seen, failures) == (["a", "b", "c"], ["b", "b", "b"])
@@ -52,8 +57,7 @@ class FailureSuite:
                 if patient.vorname == "b":
                     raise ValueError(patient.nachname)
 
-        for name in "abc":
-            producer.publish(PatientCreated(patient_id=1, vorname=name, nachname=mark))
+        publish_abc(producer, mark)
         running = Running(consumer.run)
         wait_until(lambda: tried.count("b") >= 2, "the event is tried twice")
         consumer.close()
@@ -75,8 +79,7 @@ class FailureSuite:
                     raise ValueError("no")
                 seen.append(patient.vorname)
 
-        for name in "abc":
-            producer.publish(PatientCreated(patient_id=1, vorname=name, nachname=mark))
+        publish_abc(producer, mark)
         Running(consumer.run)
         wait_until(lambda: len(seen) >= 2, "the others are handled")
         assert seen == ["a", "c"]

@@ -9,7 +9,8 @@ from typing import Any
 
 from pyevents import EventSchema, KafkaConsumer
 from pyevents.catalog import dead_letter_topic, load
-from pyevents.transport import Message
+from pyevents.registry import Registry
+from pyevents.transport import Message, Transport
 from tests.suite.mutation import Corpus
 from tests.suite.place import wait_until
 
@@ -19,16 +20,33 @@ TOPIC, CONSUMER = "patient-events", "matching-service"
 
 
 def consume_all(
-    consumer: KafkaConsumer, fed: Corpus, letters: Callable[[str], Sequence[Message]], seconds: float
+    group: str,
+    transport: Transport,
+    registry: Registry,
+    fed: Corpus,
+    letters: Callable[[str], Sequence[Message]],
+    seconds: float,
 ) -> None:
     """Run a consumer over what was fed to its topic, and hold it to its promise.
 
     Args:
-        consumer: Of `TOPIC`, for a group of `CONSUMER`; it recognises no doubles, as spoiled messages share ids.
-        fed: Already on the topic.
+        group: Of `CONSUMER`; it recognises no doubles, as spoiled messages share ids.
+        transport: Of the broker.
+        registry: That knows the contracts.
+        fed: Already on `TOPIC`.
         letters: Returns what is on a dead-letter topic.
         seconds: Until all has to be done.
     """
+    consumer = KafkaConsumer(
+        [TOPIC],
+        group,
+        transport=transport,
+        registry=registry,
+        doubles=0,
+        concurrency=2,
+        dead_letter_limit=None,
+        schema_patience=0,
+    )
     handled: Counter[str] = Counter()
     lock = threading.Lock()
 

@@ -7,7 +7,6 @@ import random
 
 import pytest
 
-from pyevents import KafkaConsumer
 from pyevents.catalog import load
 from pyevents.memory import MemoryRegistry, MemoryTransport
 from tests.suite.mutation import corpus
@@ -26,14 +25,4 @@ def test_every_spoiled_message_is_a_dead_letter_and_every_good_one_is_handled(co
     with transport.changed:
         for record in fed.records:
             transport.append(record)
-    consumer = KafkaConsumer(
-        [TOPIC],
-        CONSUMER,
-        transport=transport,
-        registry=registry,
-        doubles=0,
-        concurrency=2,
-        dead_letter_limit=None,
-        schema_patience=0,
-    )
-    consume_all(consumer, fed, transport.messages, seconds=240)
+    consume_all(CONSUMER, transport, registry, fed, transport.messages, seconds=240)
