@@ -11,7 +11,7 @@ import click
 
 from pyevents.catalog import Loaded, load
 from pyevents.cli.options import catalog_option, format_option, registry_option, servers_option
-from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, RegistryError
+from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, PyEventsError, RegistryError
 from pyevents.registry import HttpRegistry
 from pyevents.registry.plan import plan
 from pyevents.registry.state import read_state
@@ -35,7 +35,7 @@ class _Check(NamedTuple):
 def doctor_command(bootstrap_servers: str | None, url: str | None, catalog: str, form: str) -> None:
     """Check broker, topics, registry, registered contracts and generated files; name a remedy for each failure."""
     loaded = load(catalog)
-    checks = [*_broker(bootstrap_servers, loaded), *_registry(url, loaded), *_generated()]
+    checks = [*_broker(bootstrap_servers, loaded), *_registry(url, loaded), *_generated(catalog)]
     if form == "json":
         click.echo(json.dumps([check._asdict() for check in checks], indent=2))
     else:
@@ -74,15 +74,19 @@ def _registry(url: str | None, loaded: Loaded) -> Iterator[_Check]:
     yield _Check("contracts", not missing, words)
 
 
-def _generated() -> Iterator[_Check]:
+def _generated(package: str) -> Iterator[_Check]:
     schemas = Path("schemas")
-    if not schemas.is_dir():
+    if not (schemas / "topics.toml").is_file():  # many a service has a folder of that name for something else
         return
     try:
         from pyevents_codegen.generate import check
     except ImportError:
         yield _Check("generated files", False, "cannot tell. Install: pip install 'pyevents-kafka[codegen]'")
         return
-    findings = check(schemas, "pyevents.events", Path(), Path("docker/kafka/create-topics.sh"))
+    try:
+        findings = check(schemas, package, Path(), Path("docker/kafka/create-topics.sh"))
+    except PyEventsError as error:  # of a contract that somebody is editing
+        yield _Check("generated files", False, f"cannot tell. {error}")
+        return
     words = "up to date" if not findings else f"{len(findings)} are not up to date. Run `pyevents generate`."
     yield _Check("generated files", not findings, words)

@@ -7,7 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -124,6 +126,48 @@ def test_doctor_names_a_remedy_for_each_failure(monkeypatch: pytest.MonkeyPatch)
     assert not checks["broker"]["good"] and "KAFKA_BOOTSTRAP_SERVERS" in checks["broker"]["words"]
     assert not checks["registry"]["good"]
     assert checks["generated files"]["good"]
+
+
+@pytest.fixture
+def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, dict[str, Any]]]:
+    """Ask the doctor in an empty folder, where nobody answers."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(KafkaTransport.topics, "__defaults__", (0.1,))
+
+    def asked(*arguments: str) -> dict[str, dict[str, Any]]:
+        nobody = ("--bootstrap-servers", NOBODY, "--registry", "http://127.0.0.1:1")
+        result = run("doctor", *nobody, *arguments, "--format", "json")
+        return {check["name"]: check for check in json.loads(result.output)}
+
+    return asked
+
+
+def test_doctor_tells_of_a_broken_contract_beside_all_else(
+    doctor: Callable[..., dict[str, dict[str, Any]]], tmp_path: Path
+) -> None:
+    copy_contracts(tmp_path / "schemas", "patient.deleted")
+    (tmp_path / "schemas/patient.deleted/1.0.json").write_text("hello")
+    checks = doctor()
+    assert checks.keys() == {"broker", "registry", "generated files"}
+    assert not checks["generated files"]["good"]
+    assert "schemas/patient.deleted/1.0.json:1:1: error json-syntax" in checks["generated files"]["words"]
+
+
+def test_doctor_looks_at_the_package_that_it_is_told(
+    doctor: Callable[..., dict[str, dict[str, Any]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_contracts(tmp_path / "schemas", "patient.deleted")
+    assert run("generate", "--package", "acme_doctor").exit_code == 0
+    monkeypatch.syspath_prepend(tmp_path)
+    assert doctor("--catalog", "acme_doctor")["generated files"]["good"]
+
+
+def test_doctor_takes_a_folder_of_other_things_for_no_contracts(
+    doctor: Callable[..., dict[str, dict[str, Any]]], tmp_path: Path
+) -> None:
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas/patient.py").touch()
+    assert doctor().keys() == {"broker", "registry"}
 
 
 def test_generate_check_says_what_is_stale(tmp_path: Path) -> None:
