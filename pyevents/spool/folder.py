@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import re
+import stat
 import threading
 import time
 from contextlib import suppress
@@ -46,7 +47,7 @@ class DiskSpool:
         durability: What an accepted event survives.
 
     Raises:
-        FolderUnusable: It is missing, cannot be written to, or others can read it.
+        FolderUnusable: It is missing, cannot be written to, others can read it, or its disk is too small.
         ConfigurationInvalid: The limit or the service name cannot work.
     """
 
@@ -64,6 +65,7 @@ class DiskSpool:
             remedy = f"Give at least {_LEAST_LIMIT:,} bytes."
             raise ConfigurationInvalid("spool_limit", f"{limit:,} bytes are too few", remedy)
         _check_folder(folder)
+        _check_disk(folder, reserve)
         self.limit = limit
         self.adopts = service != DEFAULT_SERVICE
         self._folder = _subfolder(_subfolder(folder, service_folder(service)), cluster)
@@ -229,9 +231,9 @@ def service_folder(service: str) -> str:
     Raises:
         ConfigurationInvalid: It is empty or too long for one.
     """
-    name = quote(service, safe=" ")
+    name = quote(service, safe=" ") if isinstance(service, str) else ""
     if not 0 < len(name) <= 255:
-        raise ConfigurationInvalid("service_name", "it cannot name a folder", "Give 1 to 255 characters.")
+        raise ConfigurationInvalid("service_name", "it cannot name a folder", "Give a text of 1 to 255 characters.")
     return f"%2E{name[1:]}" if name.startswith(".") else name
 
 
@@ -256,15 +258,40 @@ def _check_folder(folder: Path) -> None:
         FolderUnusable: What is wrong, and the command that mends it.
     """
     if not folder.is_dir():
+        if folder.exists():
+            raise FolderUnusable(folder, "is a file", "Name a folder, or remove the file.")
         remedy = f"Mount a volume there, or make it: mkdir -m 700 {folder}"
-        raise FolderUnusable(folder, "is a file" if folder.exists() else "does not exist", remedy)
+        raise FolderUnusable(folder, "does not exist", remedy)
     mode = folder.stat().st_mode & 0o777
     if mode & 0o077:
-        remedy = f"It holds personal data: chmod 700 {folder}"
+        remedy = f"It will hold personal data: chmod 700 {folder}"
+        if _is_shared(folder):
+            remedy = f"Others use it, too, so make one in it and name that: mkdir -m 700 {folder / 'pyevents-spool'}"
         raise FolderUnusable(folder, f"is open to other users (mode {mode:03o})", remedy)
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         remedy = "Is it mounted read-only, or does it belong to another user?"
         raise FolderUnusable(folder, "cannot be written to", remedy)
+
+
+def _is_shared(folder: Path) -> bool:
+    """Say whether a folder is not ours to close: `/tmp`, a mount that belongs to root, or one with other things in it."""
+    status = folder.stat()
+    if status.st_mode & stat.S_ISVTX or status.st_uid != os.geteuid():
+        return True
+    return any(path.lstat().st_mode & 0o077 for path in folder.iterdir())
+
+
+def _check_disk(folder: Path, reserve: int) -> None:
+    """Refuse a disk on which nothing could be written but the reserve.
+
+    Raises:
+        FolderUnusable: It is as small as that.
+    """
+    status = os.statvfs(folder)
+    size = status.f_blocks * status.f_frsize
+    if 0 < size < reserve + _LEAST_LIMIT:
+        problem = f"is on a disk of {size:,} bytes, of which {reserve:,} stay free"
+        raise FolderUnusable(folder, problem, "Give it a larger one.")
 
 
 def _subfolder(folder: Path, name: str) -> Path:

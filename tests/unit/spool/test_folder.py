@@ -31,7 +31,7 @@ def test_a_missing_folder_is_refused_with_the_command_that_makes_it(tmp_path: Pa
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "there").touch()
-    with pytest.raises(FolderUnusable, match="is a file"):
+    with pytest.raises(FolderUnusable, match="is a file. Name a folder"):
         open_in(tmp_path / "there")
 
 
@@ -40,6 +40,24 @@ def test_a_folder_that_others_can_enter_is_refused(folder: Path, mode: int) -> N
     folder.chmod(mode)
     with pytest.raises(FolderUnusable, match=f"mode {mode:o}.*chmod 700"):
         open_in(folder)
+
+
+def test_a_folder_that_others_use_is_not_to_be_closed_to_them(folder: Path) -> None:
+    folder.chmod(0o755)
+    (folder / "etc").mkdir(mode=0o755)
+    with pytest.raises(FolderUnusable, match=f"mode 755.*mkdir -m 700 {folder}/pyevents-spool"):
+        open_in(folder)
+    (folder / "etc").rmdir()
+    folder.chmod(0o1777)
+    with pytest.raises(FolderUnusable, match=f"mode 777.*mkdir -m 700 {folder}/pyevents-spool"):
+        open_in(folder)
+
+
+def test_a_disk_no_larger_than_its_reserve_is_refused_at_once(folder: Path) -> None:
+    status = os.statvfs(folder)
+    size = status.f_blocks * status.f_frsize
+    with pytest.raises(FolderUnusable, match=f"is on a disk of {size:,} bytes, of which {size:,} stay free"):
+        DiskSpool(folder, "s", cluster_of("a"), reserve=size)
 
 
 def test_a_service_folder_that_others_can_enter_is_refused(folder: Path) -> None:
@@ -94,8 +112,8 @@ def test_a_service_name_never_leaves_the_folder(folder: Path, service: str) -> N
     spool.close()
 
 
-@pytest.mark.parametrize("service", ["", "x" * 300])
-def test_a_service_name_that_names_no_folder_is_refused(folder: Path, service: str) -> None:
+@pytest.mark.parametrize("service", ["", "x" * 300, 7, None])
+def test_a_service_name_that_names_no_folder_is_refused(folder: Path, service: Any) -> None:
     with pytest.raises(ConfigurationInvalid, match="service_name"):
         open_in(folder, service)
 
