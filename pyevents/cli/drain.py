@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from pyevents.config import bootstrap_servers
-from pyevents.errors import ConfigurationInvalid, did_you_mean
+from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, did_you_mean
 from pyevents.spool import rejected
-from pyevents.spool.folder import DiskSpool, cluster_of
+from pyevents.spool.folder import DiskSpool, cluster_of, stream_names
 from pyevents.spool.listing import Listed, streams
 
 __all__ = ["Route", "drain", "put_back"]
@@ -117,7 +117,7 @@ def _send(
             progress(sum(one.events for one in left))
         status = producer.status()
         if not status.connected:
-            return [f"no broker takes anything at {bootstrap_servers(route.servers)}"]
+            return [str(BrokerUnreachable(bootstrap_servers(route.servers), status.last_error or "none is connected"))]
         return [f"{topic}: {reason}" for topic, reason in status.waiting.items()]
     finally:
         producer.close(0)
@@ -125,7 +125,7 @@ def _send(
 
 def _cluster(folder: Path, route: Route) -> str:
     cluster = route.cluster or cluster_of(bootstrap_servers(route.servers))
-    there = {path.name for path in folder.glob("*/*") if path.is_dir()}
+    there = {path.name for path in folder.glob("*/*") if path.is_dir() and (stream_names(path) or rejected.files(path))}
     if there and cluster not in there:
         raise ConfigurationInvalid(
             "--cluster",

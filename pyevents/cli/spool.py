@@ -87,7 +87,7 @@ def show_command(stream: str, with_payload: bool, limit: int, folder: Path | Non
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    print_table([list(row.values()) for row in rows])
+    _print(rows)
     if len(rows) < min(limit, waiting[chosen]):
         click.echo(f"damaged and not to be read: {waiting[chosen] - len(rows)}", err=True)
 
@@ -157,7 +157,7 @@ def rejected_ls_command(folder: Path | None, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(rows, indent=2))
         return
-    print_table([list(row.values()) for row in rows])
+    _print(rows)
     if not rows:
         click.echo("nothing was rejected")
 
@@ -217,6 +217,10 @@ def _chosen(name: str, paths: list[Path], what: str) -> Path:
             return path
     hint = did_you_mean(name, [path.name for path in paths], "`ls` prints their names.")
     raise ConfigurationInvalid("STREAM", f"there is no {what} {name!r}", hint)
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    print_table([[name.replace("_", " ") for name in row] for row in rows[:1]] + [list(row.values()) for row in rows])
 
 
 def _as_json(one: Listed) -> dict[str, Any]:

@@ -78,7 +78,9 @@ def test_show_hides_keys_and_bodies_until_asked(
 
 def test_show_stops_where_it_is_told_to(spool_command: Callable[..., Result], dead: Callable[[int], DiskSpool]) -> None:
     (name,) = dead(9).orphans()
-    assert len(spool_command("show", name, "--max", "4").output.splitlines()) == 4
+    head, *lines = spool_command("show", name, "--max", "4").output.splitlines()
+    assert head.split() == ["position", "time", "type", "version", "key", "hash", "size"]
+    assert len(lines) == 4
 
 
 def test_damage_is_told_before_it_is_found_by_sending_and_after(
@@ -90,7 +92,7 @@ def test_damage_is_told_before_it_is_found_by_sending_and_after(
     data[data.index(b"event 3")] ^= 1
     segment.write_bytes(data)
     shown = spool_command("show", segment.parent.name)
-    assert [line.split()[0] for line in shown.stdout.splitlines()] == ["1", "2", "4", "5"]
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == ["position", "1", "2", "4", "5"]
     assert "damaged and not to be read: 1" in shown.stderr
     spool = open_spool("matching-service")
     stream = spool.adopt(segment.parent.name)
@@ -100,6 +102,14 @@ def test_damage_is_told_before_it_is_found_by_sending_and_after(
     listed = spool_command("ls")
     assert listed.stdout == "no stream: nothing waits\n"
     assert "damaged keeps what is damaged (1 files)" in listed.stderr
+
+
+def test_drain_has_nothing_to_ask_where_nothing_waits_for_any_cluster(
+    spool_command: Callable[..., Result], open_spool: OpenSpool
+) -> None:
+    open_spool()
+    result = spool_command("drain", "--bootstrap-servers", "127.0.0.1:1")
+    assert (result.exit_code, result.output) == (0, "sent: 0, left: 0, rejected: 0; living owners: 0\n")
 
 
 def test_typo_in_a_stream_names_the_nearest(
@@ -138,6 +148,7 @@ def test_rejected_events_are_listed_with_their_reasons_and_deleted_after_a_quest
     for number in (1, 2):
         rejected.keep(cluster, f"patient-events~{number:020x}", number, event(number), "MSG_SIZE_TOO_LARGE: too large")
     listed = spool_command("rejected", "ls").output
+    assert listed.split()[:2] == ["stream", "position"]
     assert listed.count("too large") == 2 and "event 1" not in listed
     assert [row["position"] for row in json.loads(spool_command("rejected", "ls", "--format", "json").output)] == [1, 2]
     assert spool_command("rejected", "discard", "--all", given="n\n").exit_code == 1
