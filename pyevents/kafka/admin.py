@@ -10,7 +10,15 @@ from confluent_kafka.admin._acl import AclOperation
 from pyevents.errors import BrokerUnreachable
 from pyevents.transport import Needs
 
-__all__ = ["topic_names", "unusable"]
+__all__ = ["is_mock", "topic_names", "unusable"]
+
+
+def is_mock(cluster_id: str | None) -> bool:
+    """Say whether this is librdkafka's mock cluster, by the name that rd_kafka_mock.c gives it.
+
+    It knows neither rights nor settings, and leaves questions about them unanswered.
+    """
+    return (cluster_id or "").startswith("mockCluster")
 
 
 def topic_names(client: AdminClient, servers: str, timeout: float) -> set[str]:
@@ -44,8 +52,7 @@ def unusable(client: AdminClient, servers: str, topics: Needs, timeout: float) -
     except KafkaException as error:
         raise BrokerUnreachable(servers, error.args[0].str()) from None
     there = [topic for topic in topics if topic not in found]
-    # The mock cluster (rd_kafka_mock.c names it so) knows no rights, and leaves the question below unanswered.
-    if not there or (metadata.cluster_id or "").startswith("mockCluster"):
+    if not there or is_mock(metadata.cluster_id):
         return found
     answers = client.describe_topics(TopicCollection(there), include_authorized_operations=True)
     for topic, answer in answers.items():

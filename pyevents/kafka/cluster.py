@@ -11,7 +11,8 @@ from confluent_kafka import KafkaException
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from pyevents.catalog import Topic
-from pyevents.errors import BrokerUnreachable, ClusterRefused
+from pyevents.errors import BrokerUnreachable, ClusterRefused, ConfigurationInvalid
+from pyevents.kafka.admin import is_mock
 from pyevents.transport import Grant
 
 __all__ = ["KafkaCluster"]
@@ -47,8 +48,16 @@ class KafkaCluster:
         self._timeout = timeout
 
     def topics(self) -> dict[str, Topic]:
-        """Return every topic with its partitions, replicas and settings, by name; Kafka's own are left out."""
-        listed = self._ask("topics", lambda: self._client.list_topics(timeout=self._timeout)).topics
+        """Return every topic with its partitions, replicas and settings, by name; Kafka's own are left out.
+
+        Raises:
+            ConfigurationInvalid: It is the embedded broker, which cannot tell.
+        """
+        metadata = self._ask("topics", lambda: self._client.list_topics(timeout=self._timeout))
+        if is_mock(metadata.cluster_id):
+            problem = f"at {self._servers} is the embedded broker, which knows neither settings nor rights"
+            raise ConfigurationInvalid("bootstrap_servers", problem, "`pyevents dev --real` starts one that does.")
+        listed = metadata.topics
         names = [name for name in listed if not name.startswith("__")]
         if not names:
             return {}

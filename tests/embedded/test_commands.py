@@ -50,6 +50,11 @@ def test_published_event_is_read_along_without_its_payload(own: Embedded) -> Non
     assert "patient_id" in whole.output
 
 
+def test_topics_plan_says_at_once_that_the_embedded_broker_cannot_tell(own: Embedded) -> None:
+    result = run("topics", "plan")
+    assert (result.exit_code, "pyevents dev --real" in result.output) == (2, True)
+
+
 def test_doctor_names_what_is_not_registered(own: Embedded) -> None:
     result = run("doctor", "--format", "json")
     found = {one["name"]: one for one in json.loads(result.output)}
