@@ -258,7 +258,8 @@ class Loaded:
         try:
             return self._classes[cls.__module__, cls.__qualname__]
         except KeyError:
-            raise UnknownEventType(f"{cls.__module__}.{cls.__qualname__}", self._class_paths()) from None
+            otherwise = f"Classes of events are in {self.package}; `send_event` takes dictionaries."
+            raise UnknownEventType(f"{cls.__module__}.{cls.__qualname__}", self._class_paths(), otherwise) from None
 
     def class_of(self, major: Major) -> type[Struct]:
         """Import and return the generated class of a major."""

@@ -146,12 +146,13 @@ class UnknownEventType(EventRefused):
     Args:
         event_type: As it was given.
         known: Every event type of the catalog; the nearest are named in the message.
+        otherwise: What to do where none is near.
     """
 
-    def __init__(self, event_type: str, known: Iterable[str]) -> None:
+    def __init__(self, event_type: str, known: Iterable[str], otherwise: str = "`pyevents ls` lists them.") -> None:
         self.event_type = event_type
         self.nearest = tuple(difflib.get_close_matches(event_type, sorted(known), n=3))
-        hint = f"Did you mean {' or '.join(self.nearest)}?" if self.nearest else "`pyevents ls` lists them."
+        hint = f"Did you mean {' or '.join(self.nearest)}?" if self.nearest else otherwise
         super().__init__(f"no contract has the event type {event_type!r}. {hint}")
 
 
@@ -294,7 +295,9 @@ class RegistryError(PyEventsError):
 class RegistryUnreachable(RegistryError):
     """The registry does not answer, or not as one; asking again later may help."""
 
-    def __init__(self, url: str, problem: str, remedy: str = "Is it running?") -> None:
+    def __init__(
+        self, url: str, problem: str, remedy: str = "Is it running, and is SCHEMA_REGISTRY_URL right?"
+    ) -> None:
         self.url = url
         super().__init__(f"the schema registry at {url} cannot be asked: {problem}. {remedy}")
 

@@ -68,7 +68,7 @@ def of_transport(url: str, error: BaseException, timeout: float) -> RegistryUnre
             url, "there is no TLS connection", "Does it want a client's certificate (ssl.certificate.location)?"
         )
     if any(isinstance(one, socket.gaierror) for one in chain):
-        return RegistryUnreachable(url, "its host name is not known here", "Is the URL right?")
+        return RegistryUnreachable(url, "its host name is not known here", "Is SCHEMA_REGISTRY_URL right?")
     if "ConnectError" in names:
         return RegistryUnreachable(url, "nobody listens there")
     if "TimeoutException" in names:

@@ -76,6 +76,12 @@ def test_unknown_type_names_the_nearest(pyevents_memory: EventBroker) -> None:
         pyevents_memory.producer("s").send_event("patient-events", "patient.craeted", GOOD)
 
 
+def test_published_dictionary_is_shown_the_way_to_send_event(pyevents_memory: EventBroker) -> None:
+    with pytest.raises(UnknownEventType, match=r"in pyevents\.events; `send_event` takes dictionaries") as refusal:
+        pyevents_memory.producer("s").publish(GOOD)
+    assert "Anna" not in str(refusal.value)
+
+
 def test_unknown_version_names_those_there_are(pyevents_memory: EventBroker) -> None:
     with pytest.raises(UnknownVersion, match=r"1\.0"):
         pyevents_memory.producer("s").send_event("patient-events", "patient.created", GOOD, version="9.9")
@@ -93,7 +99,7 @@ def test_key_has_to_be_the_text_of_the_key_field(pyevents_memory: EventBroker) -
 def test_integral_float_becomes_an_integer_in_payload_and_key(pyevents_memory: EventBroker) -> None:
     producer = pyevents_memory.producer("s")
     producer.send_event("patient-events", "patient.deleted", {"patient_id": 7.0}, key="7")
-    producer.publish(PatientDeleted(patient_id=7.0))  # type: ignore[arg-type]
+    producer.publish(PatientDeleted(patient_id=7.0))
     producer.flush(10)
     messages = pyevents_memory.transport.messages("patient-events")
     assert [message.key for message in messages] == [b"7", b"7"]
