@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +36,9 @@ def demo_command() -> None:
         console.print(f"   Kafka at {pair.bootstrap_servers}, registry at {pair.registry_url}\n")
         _Demo(console, loaded, pair).run()
     console.print("[bold]What to try next[/bold]")
+    activate = Path(sys.argv[0]).parent / "activate"
+    if shutil.which("pyevents") is None and activate.exists():  # as after `make demo`
+        console.print(f"   . {str(activate):<32}so that the shell finds pyevents")
     console.print("   pyevents ls                       the contracts")
     console.print("   pyevents show patient.created     one of them")
     console.print("   pyevents dev                      the same broker and registry, to keep")

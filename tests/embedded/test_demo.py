@@ -12,7 +12,7 @@ from pyevents.catalog import load
 
 def test_demo_shows_every_event_an_outage_and_a_refusal_on_80_columns(tmp_path: Path) -> None:
     command = [str(Path(sys.executable).parent / "pyevents"), "demo"]
-    environment = {**os.environ, "COLUMNS": "80"}
+    environment = {**os.environ, "COLUMNS": "80", "PATH": os.defpath}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -21,4 +21,5 @@ def test_demo_shows_every_event_an_outage_and_a_refusal_on_80_columns(tmp_path: 
         assert any(line.strip().startswith(contract.majors[0].class_name + "(") for line in lines), contract.event_type
     assert "EventInvalid: patient.created 1.0 refuses the payload at /vorname" in done.stdout
     assert "handled: 100 of 100" in done.stdout
-    assert "What to try next" in done.stdout
+    _, _, next_steps = done.stdout.partition("What to try next\n")
+    assert next_steps.startswith(f"   . {Path(command[0]).parent}/activate"), "nobody has pyevents on the PATH yet"
