@@ -188,12 +188,17 @@ class KafkaTransport:
         unknown = re.search(r'No such configuration property: "([^"]+)"', text)
         if unknown and unknown[1] in self._environment:
             del self._environment[unknown[1]]
-            variable = "KAFKA_" + unknown[1].upper().replace(".", "_")
-            log.warning("%s is no property of the Kafka client and is left out", variable)
+            log.warning("%s is no property of the Kafka client and is left out", _variable(unknown[1]))
             return
-        raise ConfigurationInvalid(
-            "properties", text, "See librdkafka's CONFIGURATION.md for names and values."
-        ) from None
+        remedy = "See librdkafka's CONFIGURATION.md for names and values"
+        if self._environment:
+            named = ", ".join(sorted(map(_variable, self._environment)))
+            remedy += f"; the environment has {named}"
+        raise ConfigurationInvalid("properties", text, f"{remedy}.") from None
+
+
+def _variable(name: str) -> str:
+    return "KAFKA_" + name.upper().replace(".", "_")
 
 
 def _text(error: Exception) -> str:
