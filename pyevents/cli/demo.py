@@ -38,7 +38,7 @@ def demo_command() -> None:
     console.print("[bold]What to try next[/bold]")
     activate = Path(sys.argv[0]).parent / "activate"
     if shutil.which("pyevents") is None and activate.exists():  # as after `make demo`
-        console.print(f"   . {str(activate):<32}so that the shell finds pyevents")
+        console.print(f"   . {activate!s:<32}so that the shell finds pyevents")
     console.print("   pyevents ls                       the contracts")
     console.print("   pyevents show patient.created     one of them")
     console.print("   pyevents dev                      the same broker and registry, to keep")

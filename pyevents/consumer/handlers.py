@@ -45,8 +45,13 @@ def handler_of(
     Where it gathers, each argument is a list.
 
     Raises:
-        ConfigurationInvalid: It takes no argument, or more than two.
+        ConfigurationInvalid: It takes no argument, or more than two; or it is no function, or *retry* no `Retry`.
     """
+    if not callable(function):
+        problem = f"{type(function).__name__} is no function"
+        raise ConfigurationInvalid("handler", problem, "Decorate a function, or give the class's method.")
+    if not isinstance(retry, Retry):
+        raise ConfigurationInvalid("retry", f"{type(retry).__name__} is no Retry", "Give Retry(attempts=…).")
     call = _batch_call(function) if gather else _call(function)
     target = function if inspect.isfunction(function) or inspect.ismethod(function) else type(function).__call__
     return Handler(call, function, inspect.iscoroutinefunction(target), gather, retry, on_error)

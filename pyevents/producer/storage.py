@@ -56,7 +56,8 @@ def open_store(
     if spool is None or spool == "disk":
         return Store(MemorySpool() if limit is None else MemorySpool(limit=limit), "memory")
     if isinstance(spool, str):
-        raise ConfigurationInvalid("spool", f"{spool!r} is not known", "Use 'disk', None for memory, or a Spool.")
+        remedy = "Use 'disk' (its folder is `spool_dir`), None for memory, or a Spool."
+        raise ConfigurationInvalid("spool", f"{spool!r} is not known", remedy)
     return Store(spool, "memory" if spool.where == "memory" else durability)
 
 

@@ -274,7 +274,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _is_shared(folder: Path) -> bool:
-    """Say whether a folder is not ours to close: `/tmp`, a mount that belongs to root, or one with other things in it."""
+    """Say whether a folder is not ours to close: `/tmp`, a mount that is root's, or one with other things in it."""
     status = folder.stat()
     if status.st_mode & stat.S_ISVTX or status.st_uid != os.geteuid():
         return True

@@ -279,6 +279,17 @@ def test_whatever_a_handler_raises_the_consumer_goes_on(place: Place, error: Bas
 
 
 @pytest.mark.parametrize(
+    ("options", "function", "setting"),
+    [({"retry": 3}, print, "retry: int is no Retry"), ({}, "print", "handler: str is no function")],
+)
+def test_handler_that_cannot_be_called_is_refused_before_an_event_comes(
+    place: Place, options: dict[str, Any], function: Any, setting: str
+) -> None:
+    with pytest.raises(ConfigurationInvalid, match=setting):
+        place.consumer(**options).on("patient.deleted")(function)
+
+
+@pytest.mark.parametrize(
     "options",
     [{"concurrency": 0}, {"on_error": "dlq"}, {"max_gap": 0}, {"drain_timeout": -1}, {"doubles": -1}],
 )

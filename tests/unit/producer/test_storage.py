@@ -46,6 +46,11 @@ def test_a_folder_below_the_home_may_be_named_by_its_tilde(tmp_path: Path, monke
     assert list((tmp_path / "events").iterdir())
 
 
+def test_a_folder_in_place_of_the_kind_of_spool_is_shown_its_own_argument() -> None:
+    with pytest.raises(ConfigurationInvalid, match=r"its folder is `spool_dir`"):
+        RobustKafkaProducer(NOBODY, "s", spool="/var/spool/events")  # type: ignore[arg-type]
+
+
 def test_a_missing_folder_is_refused_at_the_start_with_the_command_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(FolderUnusable, match="mkdir -m 700"):
         RobustKafkaProducer(NOBODY, "s", spool_dir=tmp_path / "missing")

@@ -187,7 +187,9 @@ def test_nobody_there_and_no_such_host() -> None:
         taken.bind(("127.0.0.1", 0))
         said = refusal(HttpRegistry(f"http://127.0.0.1:{taken.getsockname()[1]}"))
     assert "nobody listens there. Is it running, and is SCHEMA_REGISTRY_URL right?" in said
-    assert "its host name is not known here. Is SCHEMA_REGISTRY_URL right?" in refusal(HttpRegistry("http://registry.invalid"))
+    assert "its host name is not known here. Is SCHEMA_REGISTRY_URL right?" in refusal(
+        HttpRegistry("http://registry.invalid")
+    )
 
 
 def test_no_answer_in_time() -> None:

@@ -31,7 +31,7 @@ def test_a_missing_folder_is_refused_with_the_command_that_makes_it(tmp_path: Pa
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "there").touch()
-    with pytest.raises(FolderUnusable, match="is a file. Name a folder"):
+    with pytest.raises(FolderUnusable, match=r"is a file\. Name a folder"):
         open_in(tmp_path / "there")
 
 
