@@ -6,7 +6,7 @@ from enum import Enum
 
 from pyevents.transport import Fault
 
-__all__ = ["Outcome", "after_fault", "in_words"]
+__all__ = ["REPEATED", "Outcome", "after_fault", "in_words"]
 
 
 class Outcome(Enum):
@@ -24,6 +24,9 @@ class Outcome(Enum):
     REPLACE = "replace"
     """The client is of no use any more: a new one, and again from the first unconfirmed event."""
 
+
+REPEATED = "a broker answers and does not take an event, however often it is sent"
+"""Why a topic waits whose events the client repeats in vain, until one that is sent alone says more."""
 
 # What a failed client gave back; the reason is in other events' reports.
 _PURGED = frozenset({"_PURGE_QUEUE", "_PURGE_INFLIGHT"})

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Container
+from contextlib import suppress
+from typing import Literal, NamedTuple
 
 from pyevents.consumer.group import Reading
 from pyevents.errors import BrokerUnreachable, ConfigurationInvalid
+from pyevents.outcome import REPEATED, Outcome, after_fault, in_words
 from pyevents.retry import Backoff
-from pyevents.transport import Backpressure, Delivery, Fault, Record, Refused, Transport
+from pyevents.transport import Backpressure, Delivery, Fault, Record, Refused, Sender, Transport
 
 __all__ = ["Letters", "usable"]
 
@@ -48,23 +51,33 @@ def usable(transport: Transport, read: Reading, group: str) -> bool:
     return True
 
 
+class _Letter(NamedTuple):
+    record: Record
+    confirmed: Callable[[], None]
+
+
 class Letters:
     """Sends records until the broker confirms them; the client and its thread come with the first one.
+
+    Records that the broker refuses, and those that the client repeats in vain, go on by another client that sends one
+    at a time, so that they hold up no other. Only records of different keys are here at one time: they have no order.
 
     Args:
         transport: Where the client comes from.
         client_id: Its name at the broker.
         largest: Bytes of the largest record that it has to admit.
+        singly: Send one record at a time.
     """
 
-    def __init__(self, transport: Transport, client_id: str, largest: int) -> None:
-        self.fault: Fault | None = None
-        """Why the last record was not taken, until one is."""
-        self._transport = transport
-        self._client_id = client_id
-        self._largest = largest
-        self._waiting: deque[tuple[Record, Callable[[], None]]] = deque()
-        self._failed: list[tuple[Record, Callable[[], None]]] = []
+    def __init__(self, transport: Transport, client_id: str, largest: int, *, singly: bool = False) -> None:
+        self._client: Callable[[], Sender] = lambda: transport.sender(
+            client_id, largest=largest, singly=singly, watched=not singly
+        )
+        self._singly = singly
+        self._alone = None if singly else Letters(transport, f"{client_id}-alone", largest, singly=True)
+        self._waiting: deque[_Letter] = deque()
+        self._failed: list[_Letter] = []
+        self._problem: str | None = None
         self._open = 0
         self._awake = threading.Event()
         self._closed = False
@@ -72,9 +85,9 @@ class Letters:
         self._thread: threading.Thread | None = None
 
     def send(self, record: Record, confirmed: Callable[[], None]) -> None:
-        """Take a record; `confirmed` is called from this object's thread once the broker has it."""
+        """Take a record; `confirmed` is called from another thread once the broker has it."""
         with self._lock:
-            self._waiting.append((record, confirmed))
+            self._waiting.append(_Letter(record, confirmed))
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="pyevents-letters", daemon=True)
                 self._thread.start()
@@ -88,61 +101,63 @@ class Letters:
         self._awake.set()
         if thread is not None:
             thread.join(5)
+        if self._alone is not None:
+            self._alone.close()
 
     def _run(self) -> None:
-        sender = self._transport.sender(self._client_id, largest=self._largest)
-        attempt = 0
+        sender, attempt, again = self._client(), 0, math.inf
         while not self._closed:
-            try:
-                while self._waiting:
-                    self._hand_over(sender.send)
-            except Backpressure:
-                pass
+            with suppress(Backpressure):
+                while self._waiting and not (self._singly and self._open):
+                    self._hand_over(sender)
             sender.poll(0.01 if self._open else 0.0)
-            if self._failed:
+            if sender.retrying or (sender.trouble and sender.trouble.fatal):
+                sender.close(0)  # what it still has comes back as failed
+                sender = self._client()
+            now = time.monotonic()
+            if self._failed and again == math.inf:
                 attempt += 1
+                again = now + _BACKOFF.delay(attempt)
+            elif now >= again:
                 self._waiting.extend(self._failed)
                 self._failed.clear()
-                if self.fault and self.fault.fatal:
-                    sender.close(0)
-                    sender = self._transport.sender(self._client_id, largest=self._largest)
-                self._pause(_BACKOFF.delay(attempt))
-            elif not self._open:
-                attempt = 0
-                self._awake.wait(1.0)
+                again = math.inf
+            elif not (self._open or self._waiting):
+                attempt = attempt if self._failed else 0
+                self._awake.wait(min(1.0, again - now))
                 self._awake.clear()
         sender.close(0)
 
-    def _hand_over(self, send: Callable[[Record, Callable[[Delivery], None]], None]) -> None:
-        record, confirmed = self._waiting[0]
+    def _hand_over(self, sender: Sender) -> None:
+        letter = self._waiting[0]
 
         def done(delivery: Delivery) -> None:
             self._open -= 1
             if delivery.fault is None:
-                self.fault = None
-                confirmed()
+                self._problem = None
+                letter.confirmed()
             else:
-                self._fail(record, confirmed, delivery.fault)
+                self._fail(letter, delivery.fault, sender.retrying)
 
         self._open += 1
         try:
-            send(record, done)
+            sender.send(letter.record, done)
         except Backpressure:
             self._open -= 1
             raise
         except Refused as error:
             self._open -= 1
-            self._fail(record, confirmed, error.fault)
+            self._fail(letter, error.fault, sender.retrying)
         self._waiting.popleft()
 
-    def _fail(self, record: Record, confirmed: Callable[[], None], fault: Fault) -> None:
-        if self.fault is None or self.fault.code != fault.code:
-            log.error("a dead letter for %s was not taken (%s: %s); it is tried again", record.topic, *fault[:2])
-        self.fault = fault
-        self._failed.append((record, confirmed))
-
-    def _pause(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while not self._closed and (left := end - time.monotonic()) > 0:
-            self._awake.wait(min(left, 0.5))
-            self._awake.clear()
+    def _fail(self, letter: _Letter, fault: Fault, retrying: Container[str]) -> None:
+        topic = letter.record.topic
+        suspect = topic in retrying or after_fault(fault) is Outcome.REJECT
+        problem = REPEATED if topic in retrying else in_words(fault)
+        if problem != self._problem and (suspect or not retrying):  # else it was purged for another topic's sake
+            log.error("a dead letter for %s was not taken (%s); it is tried again", topic, problem)
+        self._problem = problem
+        if suspect and self._alone is not None:
+            self._alone.send(*letter)
+        else:
+            self._failed.append(letter)

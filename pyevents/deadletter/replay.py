@@ -88,6 +88,7 @@ class Replay:
         Raises:
             RegistryUnreachable: Avro cannot be validated now.
             BrokerUnreachable: The broker does not confirm; what was yielded is done.
+            ClusterRefused: It does not take one; likewise.
         """
         for batch in _batches(letters):
             steps = [verdict_on(letter, self._problem(letter), self._most) for letter in batch]

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from pyevents.catalog import HEADER_ROOM, Loaded, Topic, dead_letter_topic, retry_topic
 from pyevents.deadletter.letter import DeadLetter, Settled, is_mark, letter_of, mark_of, settled_by
-from pyevents.errors import BrokerUnreachable
+from pyevents.errors import BrokerUnreachable, ClusterRefused
 from pyevents.kafka import KafkaTransport
+from pyevents.outcome import REPEATED, in_words
 from pyevents.transport import Backpressure, Delivery, Partition, Record
 
 __all__ = ["DeadLetterTopic", "dead_letter_topics"]
@@ -45,7 +46,7 @@ class DeadLetterTopic:
         self._reader = transport.reader()
         self._bounds = self._reader.bounds(topic.name)
         largest = int(topic.config.get("max.message.bytes", HEADER_ROOM))
-        self._sender = transport.sender("pyevents-deadletter", largest=largest)
+        self._sender = transport.sender("pyevents-deadletter", largest=largest, watched=True)
         self._settled: dict[tuple[int, int], Settled] = {
             place: how
             for message in self._reader.read(self._bounds)
@@ -71,7 +72,8 @@ class DeadLetterTopic:
         """Send records and wait until the broker has all of them.
 
         Raises:
-            BrokerUnreachable: It did not take them in time, or refuses one; some may be there.
+            BrokerUnreachable: It did not answer in time; some may be there.
+            ClusterRefused: It does not take one; others may be there.
         """
         answers: list[Delivery] = []
         for record in records:
@@ -82,12 +84,14 @@ class DeadLetterTopic:
                 self._sender.send(record, answers.append)
         deadline = time.monotonic() + self._timeout
         while len(answers) < len(records):
+            if self._sender.retrying:
+                raise self._refused(REPEATED)
             if time.monotonic() > deadline:
                 raise BrokerUnreachable(self._servers, f"nothing was confirmed within {self._timeout:g} s")
             self._sender.poll(0.2)
         for answer in answers:
             if answer.fault:
-                raise BrokerUnreachable(self._servers, f"{answer.fault.code}: {answer.fault.text}")
+                raise self._refused(in_words(answer.fault))
 
     def settle(self, letters: Sequence[DeadLetter], how: Settled) -> None:
         """Write down that these letters need nobody any more, and wait until that is safe."""
@@ -107,6 +111,9 @@ class DeadLetterTopic:
                 partition = Partition(self.name, one.message.partition)
                 ends[partition] = min(ends[partition], one.message.offset)
         return self._reader.delete_before(ends)
+
+    def _refused(self, reason: str) -> ClusterRefused:
+        return ClusterRefused(f"a message for {self.name} or its retry topic", self._servers, reason)
 
     def close(self) -> None:
         """Let the broker go."""

@@ -14,17 +14,17 @@ class Batch:
     """Rows in the order of their ids.
 
     Args:
-        sender: The client.
+        sender: The client; whoever waits for the reports polls it.
         message_of: Returns a row's message, or None while its schema id is not known; its topic is left out then.
     """
 
     def __init__(self, sender: Sender, message_of: Callable[[Row], bytes | None]) -> None:
+        self.sender = sender
         self.open = 0
         """Rows with the client that have no report yet."""
         self.faults: dict[int, tuple[Row, Fault]] = {}
         self.without_id: dict[str, Row] = {}
         """Topics that were left out, with the first row."""
-        self._sender = sender
         self._message_of = message_of
         self._confirmed: list[Row] = []
         self._barred: set[str] = set()
@@ -54,9 +54,9 @@ class Batch:
         record = Record(row.topic, row.key, message, row.headers, row.timestamp)
         while True:
             try:
-                self._sender.send(record, lambda delivery: self._report(row, delivery))
+                self.sender.send(record, lambda delivery: self._report(row, delivery))
             except Backpressure:
-                self._sender.poll(0.1)
+                self.sender.poll(0.1)
                 continue
             except Refused as refused:
                 self._barred.add(row.topic)

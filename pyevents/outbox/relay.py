@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
 from types import ModuleType
 from typing import NamedTuple, Self
 
@@ -21,11 +20,11 @@ from pyevents.outbox.batch import Batch
 from pyevents.outbox.lead import Lead, taken
 from pyevents.outbox.table import Row, Span
 from pyevents.outbox.waits import Waits
-from pyevents.outcome import Outcome, after_fault, in_words
+from pyevents.outcome import REPEATED, Outcome, after_fault, in_words
 from pyevents.registry import HttpRegistry, Ids, Registry, Schema
 from pyevents.registry.ids import Wanted
 from pyevents.retry import Backoff
-from pyevents.transport import Fault, Transport
+from pyevents.transport import Transport
 
 __all__ = ["Relay", "RelayStatus"]
 
@@ -93,7 +92,7 @@ class Relay:
         self._engine = engine
         self._catalog = load(catalog)
         self._transport = transport or _kafka(bootstrap_servers, properties)
-        self._sender = self._transport.sender("pyevents-outbox")
+        self._sender = self._transport.sender("pyevents-outbox", watched=True)
         self._stopped = threading.Event()
         registry = registry or HttpRegistry(schema_registry_url)
         self._ids = Ids(registry, auto_register=auto_register, on_change=lambda: None)
@@ -101,7 +100,8 @@ class Relay:
         self._sent = self._refused = 0
         self._last_error: str | None = None
         self._waits = Waits(time.monotonic)
-        self._singly: set[str] = set()
+        self._suspects: dict[str, int] = {}
+        """Topics of which a row up to this id is refused; which one is not known yet."""
         self._schemas: dict[tuple[str, str], Wanted] = {}
         self._thread: threading.Thread | None = None
 
@@ -115,6 +115,7 @@ class Relay:
         """Send until `close`; a database that is away is asked again."""
         attempt = 0
         while not self._stopped.is_set():
+            self._sender.poll(0)
             try:
                 with taken(self._engine, self._stopped) as lead:
                     attempt = 0
@@ -155,6 +156,7 @@ class Relay:
         rows: list[Row] = []
         try:
             while not self._stopped.is_set() and lead.held():
+                self._sender.poll(0)
                 rows = rows or self._select()
                 if rows:
                     rows = self._send(rows, lead)
@@ -170,41 +172,54 @@ class Relay:
     def _send(self, rows: list[Row], lead: Lead) -> list[Row]:
         """Send some rows, and return the next ones, which were selected while these were on their way.
 
-        Where one of these could not be sent, the next are none: others of its key may be among them. So it is where
-        the ids of these have gaps: a transaction that was open may commit into one, before others of its key.
+        Where one of these could not be sent, or is sent alone, the next are none: others of its key may be among them.
+        So it is where the ids of these have gaps: a transaction that was open may commit into one, before others of
+        its key.
         """
-        batch = Batch(self._sender, self._message)
-        batch.hand_over(self._thinned(rows))
-        span = Span(rows[0].id, rows[-1].id)
-        ahead = self._select(span) if span.last - span.first == len(rows) - 1 else []
-        self._finish(batch, lead)
-        for topic, row in batch.without_id.items():
-            reason = self._why_no_id(row)
-            if reason:
-                self._wait_for(topic, reason)
-            else:
-                self._stopped.wait(_ASKING)
-        self._judge(batch.faults)
-        return ahead if batch.complete and not self._singly else []
-
-    def _thinned(self, rows: list[Row]) -> list[Row]:
-        """Leave one row of each topic whose culprit is looked for."""
         first = {row.topic: row.id for row in reversed(rows)}
-        return [row for row in rows if row.topic not in self._singly or row.id == first[row.topic]]
+        self._suspects = {topic: last for topic, last in self._suspects.items() if first.get(topic, 0) <= last}
+        alone = [row for row in rows if row.topic in self._suspects]
+        batch = Batch(self._sender, self._message)
+        batch.hand_over(row for row in rows if row.topic not in self._suspects)
+        span = Span(rows[0].id, rows[-1].id)
+        ahead = self._select(span) if span.last - span.first == len(rows) - 1 and not alone else []
+        if not self._finish(batch, lead):
+            for topic in self._sender.retrying:
+                self._wait_for(topic, REPEATED)
+            self._suspects |= {row.topic: row.id for row in rows if row.topic in self._sender.retrying}
+            self._replace()  # what is still with the client is purged; its rows are there
+            return []
+        self._judge(batch)
+        if alone:
+            self._send_alone([row for row in alone if row.id <= self._suspects[row.topic]], lead)
+        return ahead if batch.complete else []
 
-    def _finish(self, batch: Batch, lead: Lead) -> None:
-        """Delete what is confirmed until every row has its report, or this relay has to give up."""
+    def _send_alone(self, rows: list[Row], lead: Lead) -> None:
+        """Send rows one after the other by a client that gives up after a while, so that a fault means its row."""
+        sender = self._transport.sender("pyevents-outbox-alone", singly=True)
+        batch = Batch(sender, self._message)
+        try:
+            for row in rows:
+                batch.hand_over([row])
+                if not (self._finish(batch, lead) and lead.held()) or batch.faults:
+                    break
+            self._judge(batch, alone=True)
+        finally:
+            sender.close(0)
+
+    def _finish(self, batch: Batch, lead: Lead) -> bool:
+        """Delete what is confirmed until every row has its report; False where that is not to be waited for."""
         looked = time.monotonic()
         while batch.open:
-            self._sender.poll(0.05)
+            batch.sender.poll(0.05)
             if self._stopped.is_set() or time.monotonic() - looked > _LOOK:
                 looked = time.monotonic()
                 self._forget(batch.confirmed())
-                if self._stopped.is_set() or not lead.held():
-                    self._replace()  # what is still with the client is purged; its rows are there
-                    return
-        self._sender.poll(0)
+                if self._stopped.is_set() or batch.sender.retrying or not lead.held():
+                    return False
+        batch.sender.poll(0)
         self._forget(batch.confirmed())
+        return True
 
     def _forget(self, rows: list[Row]) -> None:
         """Delete what the broker has, and wait no longer for its topics."""
@@ -213,28 +228,35 @@ class Relay:
         with self._engine.begin() as connection:
             table.remove(connection, [row.id for row in rows])
         self._sent += len(rows)
-        topics = {row.topic for row in rows}
-        self._waits.end(topics)
-        self._singly -= topics
+        self._waits.end({row.topic for row in rows})
 
-    def _judge(self, faults: Mapping[int, tuple[Row, Fault]]) -> None:
+    def _judge(self, batch: Batch, *, alone: bool = False) -> None:
+        """Draw the consequences of what was not sent; a refusal means its row only where rows were sent alone."""
+        for topic, row in batch.without_id.items():
+            reason = self._why_no_id(row)
+            if reason:
+                self._wait_for(topic, reason)
+            else:
+                self._stopped.wait(_ASKING)
         hopeless: dict[int, str] = {}
-        replace = False
-        for number, (row, fault) in faults.items():
+        trouble = batch.sender.trouble
+        replace = trouble is not None and trouble.fatal
+        for number, (row, fault) in batch.faults.items():
             outcome = after_fault(fault)
             replace = replace or outcome is Outcome.REPLACE
-            if outcome is Outcome.REJECT and row.topic in self._singly:
-                hopeless[number] = in_words(fault)
-            elif outcome is Outcome.REJECT:
-                self._singly.add(row.topic)
-            else:
+            if outcome is not Outcome.REJECT:
                 self._wait_for(row.topic, in_words(fault))
+            elif alone:
+                hopeless[number] = in_words(fault)
+                self._waits.end([row.topic])
+            else:
+                self._suspects[row.topic] = max(number, self._suspects.get(row.topic, 0))
         if hopeless:
             with self._engine.begin() as connection:
                 table.refuse(connection, hopeless)
             self._refused += len(hopeless)
             log.error("%d events were refused for good and stay in the outbox with the reason", len(hopeless))
-        if replace:
+        if replace and not alone:
             self._replace()
 
     def _wait_for(self, topic: str, reason: str) -> None:
@@ -248,7 +270,7 @@ class Relay:
 
     def _replace(self) -> None:
         self._sender.close(0)
-        self._sender = self._transport.sender("pyevents-outbox")
+        self._sender = self._transport.sender("pyevents-outbox", watched=True)
 
     def _message(self, row: Row) -> bytes | None:
         try:

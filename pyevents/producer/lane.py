@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from pyevents.errors import ConfigurationInvalid, SpoolError
-from pyevents.outcome import Outcome, after_fault, in_words
+from pyevents.outcome import REPEATED, Outcome, after_fault, in_words
 from pyevents.producer.outbound import Outbound, Report, Send, Unsendable
 from pyevents.retry import Backoff
 from pyevents.spool.errors import OtherCluster
@@ -142,7 +142,7 @@ class Lane:
             self._held = True
             for outbound in self:
                 outbound.suspect = max(outbound.suspect, outbound.next - 1)
-            self._say("a broker answers and does not take an event, however often it is sent; they go one by one")
+            self._say(REPEATED)
 
     def restart(self) -> None:
         """The common client is a new one: what the old one had goes again."""

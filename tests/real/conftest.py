@@ -7,8 +7,12 @@ from contextlib import ExitStack
 
 import pytest
 
+from pyevents.catalog import load
 from pyevents.dev.real.apicurio import RealRegistry
 from pyevents.dev.real.kafka import RealKafka
+from pyevents.dev.real.process import free_port
+from pyevents.kafka import KafkaTransport
+from tests.real.proxy import Proxy
 
 StartKafka = Callable[..., RealKafka]
 
@@ -32,3 +36,19 @@ def start_kafka() -> Iterator[StartKafka]:
     """Start a broker of your own, to stop, kill or set up otherwise; takes what `RealKafka` takes."""
     with ExitStack() as brokers:
         yield lambda *args, **kwargs: brokers.enter_context(RealKafka(*args, **kwargs))
+
+
+@pytest.fixture(scope="module")
+def proxy() -> Iterator[Proxy]:
+    """A broker of a file's own, with the topics of the contracts; its clients all go through the proxy."""
+    port = free_port()
+    kafka = RealKafka(properties={"advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}"})
+    with kafka, Proxy(port, kafka) as running:
+        KafkaTransport(running.servers).create_topics(load().catalog.every_topic)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def servers(proxy: Proxy) -> str:
+    """Where clients of the proxy begin."""
+    return proxy.servers

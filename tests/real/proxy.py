@@ -13,7 +13,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Self
 
-__all__ = ["Proxy"]
+from pyevents.dev.real.kafka import RealKafka
+
+__all__ = ["CORRUPT", "LOOK_OFTEN", "NOT_ENOUGH_REPLICAS", "Proxy"]
+
+CORRUPT, NOT_ENOUGH_REPLICAS = 2, 19
+
+LOOK_OFTEN = {"statistics.interval.ms": 1_100}
+"""By these it is found what the client repeats without a word; three times as often as usual."""
 
 _PRODUCE = 0
 _FLEXIBLE = 9
@@ -25,12 +32,13 @@ class Proxy:
 
     Args:
         port: To listen on.
-        broker_port: Where to pass everything on.
+        kafka: Where to pass everything on.
     """
 
-    def __init__(self, port: int, broker_port: int) -> None:
+    def __init__(self, port: int, kafka: RealKafka) -> None:
+        self.servers = f"127.0.0.1:{port}"
+        self.kafka = kafka
         self._port = port
-        self._broker_port = broker_port
         self._codes: deque[int] = deque()
         self._topic = b""
         self._refused: dict[bytes, int] = {}
@@ -69,7 +77,7 @@ class Proxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            to_reader, to_writer = await asyncio.open_connection("127.0.0.1", self._broker_port)
+            to_reader, to_writer = await asyncio.open_connection("127.0.0.1", self.kafka.port)
         except OSError:
             writer.close()
             return

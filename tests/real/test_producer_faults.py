@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,8 +16,6 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from pyevents.catalog import load
 from pyevents.cli import main
-from pyevents.dev.real.kafka import RealKafka
-from pyevents.dev.real.process import free_port
 from pyevents.dev.registry.http import RegistryServer
 from pyevents.dev.registry.registry import Registry
 from pyevents.errors import EventRejected
@@ -27,34 +25,14 @@ from pyevents.registry import HttpRegistry, Schema
 from pyevents.spool import rejected
 from pyevents.spool.listing import streams
 from tests.real.load import PATIENTS, THERAPISTS, Load
-from tests.real.proxy import Proxy
+from tests.real.proxy import CORRUPT, LOOK_OFTEN, NOT_ENOUGH_REPLICAS, Proxy
 from tests.suite.place import wait_until
 from tests.torture.verdict import read_topics
 
-CORRUPT, NOT_ENOUGH_REPLICAS, OUT_OF_ORDER, INVALID_EPOCH, UNKNOWN_PRODUCER = 2, 19, 45, 47, 59
+OUT_OF_ORDER, INVALID_EPOCH, UNKNOWN_PRODUCER = 45, 47, 59
 POLICY_VIOLATION, INVALID_RECORD = 44, 87
 
-LOOK_OFTEN = {"statistics.interval.ms": 1_100}
-"""By these it is found what the client repeats without a word; three times as often as usual."""
-
 StartLoad = Callable[..., Load]
-
-
-@pytest.fixture(scope="module")
-def proxy() -> Iterator[Proxy]:
-    """A broker of this file's own, whose clients all go through the proxy."""
-    port = free_port()
-    kafka = RealKafka(properties={"advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}"})
-    with kafka, Proxy(port, kafka.port) as running:
-        running.servers = f"127.0.0.1:{port}"  # type: ignore[attr-defined]
-        running.kafka = kafka  # type: ignore[attr-defined]
-        make_topics(running.servers)  # type: ignore[attr-defined]
-        yield running
-
-
-@pytest.fixture(scope="module")
-def servers(proxy: Proxy) -> str:
-    return str(proxy.servers)  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -62,9 +40,8 @@ def load_on(servers: str) -> StartLoad:
     return lambda **options: Load(servers, f"service-{uuid4().hex[:8]}", **options)
 
 
-def make_topics(servers: str) -> None:
-    topics = [topic for topic in load().catalog.topics if topic.name in (PATIENTS, THERAPISTS)]
-    KafkaTransport(servers).create_topics(topics)
+def make_topic(servers: str) -> None:
+    KafkaTransport(servers).create_topics([load().topics[PATIENTS]])
 
 
 def register(url: str) -> None:
@@ -209,7 +186,7 @@ def test_topic_deleted_under_load_waits_while_others_go_on_and_recovers_when_it_
         gone = [seen.event_id for seen in load.accepted]  # what was there was deleted with it
         load.wait_sent()
         assert THERAPISTS not in load.producer.status().waiting
-        make_topics(servers)
+        make_topic(servers)
         verdict = load.verdict(servers, without=gone)
     assert verdict.good, verdict
     assert verdict.accepted > 0
@@ -222,7 +199,7 @@ def test_close_keeps_its_budget_and_says_what_is_left_while_the_broker_is_frozen
         load.wait_sent()
         load.stop()
         assert load.producer.flush(30) == 0
-        proxy.kafka.suspend()  # type: ignore[attr-defined]
+        proxy.kafka.suspend()
         try:
             for number in range(1, 101):
                 load.publish(PATIENTS, 95, number)
@@ -230,7 +207,7 @@ def test_close_keeps_its_budget_and_says_what_is_left_while_the_broker_is_frozen
             assert load.producer.close(0.5) == 100
             assert time.monotonic() - began < 10, "half a second, and one for what the client has in flight"
         finally:
-            proxy.kafka.resume()  # type: ignore[attr-defined]
+            proxy.kafka.resume()
     assert sum(one.events for one in streams(spool_folder)) == 100
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 

@@ -19,7 +19,9 @@ from pyevents.events import PatientCreated, PatientDeleted, TherapistUnblocked
 from pyevents.memory import MemoryRegistry, MemoryTransport
 from pyevents.outbox import AsyncOutbox, Outbox, Relay, table
 from pyevents.outbox.table import OUTBOX
+from pyevents.transport import Fault
 from tests.suite.place import wait_until
+from tests.suite.refusing import RefusingTransport
 
 
 def patient(number: int, name: str = "Muster") -> PatientCreated:
@@ -223,3 +225,35 @@ def test_other_databases_are_refused_with_a_remedy() -> None:
     engine.dialect = mysql.dialect()  # type: ignore[assignment]  # no driver of it is installed
     with pytest.raises(ConfigurationInvalid, match="PostgreSQL or SQLite"), engine.connect() as connection:
         Outbox(connection)
+
+
+@pytest.mark.parametrize("silent", [True, False], ids=["repeated without a word", "refused with its batch"])
+def test_row_that_the_broker_never_takes_is_put_aside_and_the_others_go_on(
+    engine: Engine, registry: MemoryRegistry, silent: bool
+) -> None:
+    broker = RefusingTransport(b"Oschatz", Fault("INVALID_MSG", ""), silent=silent)
+    names = [str(number) for number in range(20)]
+    commit(engine, *(patient(1, name) for name in [*names[:10], "Oschatz", *names[10:]]))
+    with relay(engine, broker, registry) as running:
+        wait_until(lambda: running.status().refused == 1, "the row is put aside")
+        commit(engine, TherapistUnblocked(therapist_id=1))
+        wait_until(lambda: running.status().sent == 21, "the others are sent")
+        assert running.status().waiting == {}
+    assert [event.payload["nachname"] for event in sent(broker)] == names
+    with engine.connect() as connection:
+        assert list(connection.scalars(select(OUTBOX.c.refused))) == [
+            "INVALID_MSG: the broker finds the record corrupt"
+        ]
+
+
+def test_topic_that_takes_nothing_is_told_with_the_reason_and_loses_nothing(
+    engine: Engine, registry: MemoryRegistry
+) -> None:
+    broker = RefusingTransport(b"Torgau", Fault("NOT_ENOUGH_REPLICAS", "too few"), silent=True)
+    commit(engine, patient(1, "Torgau"), TherapistUnblocked(therapist_id=1))
+    with relay(engine, broker, registry) as running:
+        wait_until(lambda: "too few" in running.status().waiting.get("patient-events", ""), "the status says why")
+        assert (running.status().sent, running.status().refused) == (1, 0)
+        broker.mark = b"nothing any more"
+        wait_until(lambda: running.status().sent == 2, "it is sent in the end")
+        assert running.status().waiting == {}
