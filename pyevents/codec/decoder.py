@@ -81,7 +81,7 @@ class _Source(Struct):
 
 
 class Decoder:
-    """Decodes messages of one catalog; used by one thread at a time.
+    """Decodes messages of one catalog; several threads may use it.
 
     Args:
         catalog: The contracts.
@@ -204,10 +204,11 @@ class Decoder:
             raise UnknownMajor(contract.event_type, raw.version, problem, raw.event_id)
         key = (contract.event_type, major.number)
         if key not in self._rules:
-            self._rules[key] = rules = PayloadRules(major.newest.reader, self._catalog.class_of(major))
+            rules = PayloadRules(major.newest.reader, self._catalog.class_of(major))
             left = residue(major.newest.reader, rules.cls)
             known = frozenset(version.number for version in major.versions)
             self._direct[key] = None if left is None else Direct(contract.event_type, known, rules.cls, left)
+            self._rules[key] = rules  # last, since another thread that finds it goes on to the other
         if any(raw.version == version.number for version in major.versions):
             if not source.rules and source.avro is None:
                 source.direct = self._direct[key]

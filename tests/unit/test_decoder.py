@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from pyevents.catalog import load
 from pyevents.codec import Decoder, Encoder, Event, Skipped
 from pyevents.codec.framing import frame
+from pyevents.codec.residue import residue
 from pyevents.errors import RegistryUnreachable, Undecodable
 from pyevents.events import PatientCreated
 from pyevents.memory import MemoryRegistry
@@ -179,3 +181,25 @@ def test_avro_is_read_with_a_remembered_schema_which_is_confirmed_once_the_regis
     clock.now += 1.0
     assert all(isinstance(decoder.decode(value), Event) for _ in range(10))
     assert (registry.asked, decoder.type_of(value)) == (2, "email.send")
+
+
+def test_event_is_decoded_while_another_thread_is_making_the_rules_of_its_version(
+    registry: AwayRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder, value = Decoder(CATALOG, registry), message(registry)
+    first = threading.Thread(target=decoder.decode, args=(value,), daemon=True)
+    entered, leave, real = threading.Event(), threading.Event(), residue
+
+    def slow(*given: Any) -> Any:
+        if threading.current_thread() is first:
+            entered.set()
+            leave.wait(30)
+        return real(*given)
+
+    monkeypatch.setattr("pyevents.codec.decoder.residue", slow)
+    first.start()
+    assert entered.wait(30)
+    event = decoder.decode(value)
+    leave.set()
+    first.join(30)
+    assert isinstance(event, Event) and event.typed == PatientCreated(**PATIENT)
