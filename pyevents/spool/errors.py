@@ -45,9 +45,9 @@ class NewerFormat(SpoolError):
 class NotDurable(SpoolError):
     """The operating system could not put an event on the disk; it may be sent all the same."""
 
-    def __init__(self, segment: Path, problem: str) -> None:
+    def __init__(self, segment: Path) -> None:
         super().__init__(
-            f"{segment} could not be synced to the disk: {problem}. "
+            f"{segment} could not be synced to the disk: the disk reports an error. "
             f"The event was written and may still be sent; check the disk, then publish it again."
         )
 

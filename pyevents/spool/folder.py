@@ -109,8 +109,8 @@ class DiskSpool:
             if name not in self._refused and not is_held(self._folder / name / "lock")
         ]
 
-    def adopt(self, name: str, *, by_hand: bool = False) -> DiskStream | None:
-        if not self.adopts and not by_hand:
+    def adopt(self, name: str) -> DiskStream | None:
+        if not self.adopts:
             raise SpoolError(
                 f"{self._folder / name} was left under the default service name {DEFAULT_SERVICE!r}, "
                 f"which does not tell whose it is. Give `service_name`; `pyevents spool drain` sends it."

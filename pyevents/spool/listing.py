@@ -63,14 +63,14 @@ def kept_damage(folder: Path) -> dict[Path, int]:
     return {path: count for path, count in found.items() if count}
 
 
-def entries(stream: Path, position: int = 0) -> Iterator[tuple[int, Entry]]:
-    """Yield the intact events in a stream's folder that wait, from *position* on.
+def entries(stream: Path) -> Iterator[tuple[int, Entry]]:
+    """Yield the intact events in a stream's folder that wait.
 
     Raises:
         NewerFormat: This version cannot read it.
         OSError: A file cannot be read.
     """
-    position = max(position, read_state(stream).watermark + 1)
+    position = read_state(stream).watermark + 1
     segments = load_all(stream)
     for index, segment in enumerate(segments):
         behind = segments[index + 1].base if index + 1 < len(segments) else None

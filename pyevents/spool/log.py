@@ -112,7 +112,7 @@ class Log:
         """
         with self._alone():
             if not self._fdatasync():
-                raise NotDurable(self._active.path, "the disk reports an error")
+                raise NotDurable(self._active.path)
 
     def find(self, position: int) -> Place | None:
         """Return where *position* is to be looked for; None behind the last."""
@@ -249,7 +249,7 @@ class Log:
                 if self._synced < position:
                     self._fdatasync()
         if position in self._unsyncable:
-            raise NotDurable(self._active.path, "the disk reports an error")
+            raise NotDurable(self._active.path)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -133,7 +133,7 @@ class MemorySpool:
     def orphans(self) -> list[str]:
         return []
 
-    def adopt(self, name: str, *, by_hand: bool = False) -> None:
+    def adopt(self, name: str) -> None:
         return None
 
     def checkpoint(self) -> None:

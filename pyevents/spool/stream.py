@@ -144,16 +144,15 @@ class Spool(Protocol):
     def orphans(self) -> list[str]:
         """Return the names of streams of this service and cluster whose owner is gone, oldest first."""
 
-    def adopt(self, name: str, *, by_hand: bool = False) -> Stream | None:
+    def adopt(self, name: str) -> Stream | None:
         """Take an orphan over; None if somebody else was quicker.
 
         Args:
             name: As `orphans` gave it.
-            by_hand: A person asks for it, so the default service name is no obstacle.
 
         Raises:
             NewerFormat: It was written by a newer version; it is left alone.
-            SpoolError: It belongs to the default service name, or cannot be read.
+            SpoolError: This spool does not adopt, or it cannot be read.
         """
 
     def checkpoint(self) -> None:

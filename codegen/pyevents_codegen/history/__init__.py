@@ -38,9 +38,9 @@ def findings(folder: Folder, against: str | None = None) -> list[Finding]:
     return sorted([*compatibility(pairs), *_record(folder, texts, against)])
 
 
-def record(folder: Folder, against: str | None = None) -> list[Finding]:
+def record(folder: Folder) -> list[Finding]:
     """Judge contracts against what was released and what they promise, pairs of versions aside; see `findings`."""
-    return _record(folder, _texts(folder), against)
+    return _record(folder, _texts(folder), None)
 
 
 def _texts(folder: Folder) -> dict[str, ContractTexts]:
