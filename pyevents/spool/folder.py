@@ -110,11 +110,6 @@ class DiskSpool:
         ]
 
     def adopt(self, name: str) -> DiskStream | None:
-        if not self.adopts:
-            raise SpoolError(
-                f"{self._folder / name} was left under the default service name {DEFAULT_SERVICE!r}, "
-                f"which does not tell whose it is. Give `service_name`; `pyevents spool drain` sends it."
-            )
         path = self._folder / name
         try:
             lock = acquire(path / "lock")

@@ -145,14 +145,14 @@ class Spool(Protocol):
         """Return the names of streams of this service and cluster whose owner is gone, oldest first."""
 
     def adopt(self, name: str) -> Stream | None:
-        """Take an orphan over; None if somebody else was quicker.
+        """Take an orphan over, where `adopts` says so; None if somebody else was quicker.
 
         Args:
             name: As `orphans` gave it.
 
         Raises:
             NewerFormat: It was written by a newer version; it is left alone.
-            SpoolError: This spool does not adopt, or it cannot be read.
+            SpoolError: It cannot be read.
         """
 
     def checkpoint(self) -> None:
