@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from pyevents.catalog import Topic
 from pyevents.topics.plan import Change
-from pyevents.transport import Grant
 
-__all__ = ["Cluster", "apply"]
+if TYPE_CHECKING:
+    from pyevents.kafka.cluster import KafkaCluster
 
-
-class Cluster(Protocol):
-    """What is asked of a cluster; `pyevents.kafka.cluster` has one."""
-
-    def create(self, topic: Topic) -> None:
-        """Create a topic."""
-
-    def add_partitions(self, topic: str, count: int) -> None:
-        """Give a topic so many partitions in all."""
-
-    def configure(self, topic: str, settings: dict[str, str]) -> None:
-        """Set some settings."""
-
-    def delete(self, topic: str) -> None:
-        """Delete a topic."""
-
-    def grant(self, rights: Iterable[Grant]) -> None:
-        """Give rights."""
-
-    def revoke(self, rights: Iterable[Grant]) -> None:
-        """Take rights away."""
+__all__ = ["apply"]
 
 
-def apply(changes: Iterable[Change], cluster: Cluster) -> Iterator[Change]:
+def apply(changes: Iterable[Change], cluster: KafkaCluster) -> Iterator[Change]:
     """Make every change that can be made, and yield it when the broker has said so.
 
     Raises:
@@ -47,7 +26,7 @@ def apply(changes: Iterable[Change], cluster: Cluster) -> Iterator[Change]:
             yield change
 
 
-def _make(change: Change, cluster: Cluster) -> None:
+def _make(change: Change, cluster: KafkaCluster) -> None:
     match change.kind:
         case "create" if change.topic:
             cluster.create(change.topic)
