@@ -10,7 +10,7 @@ import importlib
 import importlib.resources
 from collections.abc import Iterable
 from types import ModuleType
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -24,7 +24,6 @@ __all__ = [
     "Contract",
     "Loaded",
     "Major",
-    "Reads",
     "Terms",
     "Topic",
     "Version",
@@ -164,18 +163,6 @@ class Catalog(Struct, frozen=True):
         return (*topics, *derived_topics(topics, self.contracts))
 
 
-class Reads(Protocol):
-    """The part of a contract that says who reads what."""
-
-    @property
-    def topic(self) -> str:
-        """Where its events are."""
-
-    @property
-    def consumers(self) -> tuple[str, ...]:
-        """Services that handle them."""
-
-
 def dead_letter_topic(topic: str, consumer: str) -> str:
     """Return the name of the topic for the events of *topic* that *consumer* gave up on."""
     return f"{topic}.{consumer}.dlq"
@@ -186,7 +173,7 @@ def retry_topic(topic: str, consumer: str) -> str:
     return f"{topic}.{consumer}.retry"
 
 
-def derived_topics(topics: Iterable[Topic], contracts: Iterable[Reads]) -> list[Topic]:
+def derived_topics(topics: Iterable[Topic], contracts: Iterable[Terms]) -> list[Topic]:
     """Return the dead-letter and the retry topic of every consumer of every topic.
 
     Both delete by age, since compaction would drop a dead letter for a later one of its key, and admit the source's

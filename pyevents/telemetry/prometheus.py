@@ -4,31 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from pyevents.consumer.status import ConsumerStatus
-from pyevents.producer.status import ProducerStatus
+if TYPE_CHECKING:
+    from pyevents import KafkaConsumer, RobustKafkaProducer
 
 __all__ = ["METRICS", "StatusCollector"]
-
-
-class _Producer(Protocol):
-    """Of a `RobustKafkaProducer` what is read here."""
-
-    service_name: str
-
-    def status(self) -> ProducerStatus: ...
-
-
-class _Consumer(Protocol):
-    """Of a `KafkaConsumer` what is read here."""
-
-    group_id: str
-
-    def status(self) -> ConsumerStatus: ...
 
 
 class _Metric(NamedTuple):
@@ -79,7 +63,7 @@ class StatusCollector(Collector):
         consumers: Of different groups.
     """
 
-    def __init__(self, producers: Sequence[_Producer] = (), consumers: Sequence[_Consumer] = ()) -> None:
+    def __init__(self, producers: Sequence[RobustKafkaProducer] = (), consumers: Sequence[KafkaConsumer] = ()) -> None:
         self._producers = tuple(producers)
         self._consumers = tuple(consumers)
 
