@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pyevents_codegen import naming
@@ -75,10 +76,11 @@ def _is_field(pointer: str) -> bool:
     return pointer.rpartition("/")[0].endswith("/fields")
 
 
+_rule = partial(Rule, category="avro")
+
 RULES = (
-    Rule(
+    _rule(
         id="avro-name",
-        category="avro",
         preset="STANDARD",
         purpose="The payload's record is called <entity>.<Name>Payload, after the event type.",
         why="A reader finds a record by its full name: one that changes between versions cannot be read, and one that "
@@ -86,9 +88,8 @@ RULES = (
         fix='email.send with "name": "Mail"  →  "namespace": "email", "name": "SendPayload"',
         find=_names,
     ),
-    Rule(
+    _rule(
         id="avro-logical-type",
-        category="avro",
         preset="MINIMAL",
         purpose="A logical type stands in the type that it is of.",
         why="Beside the type of a field it is an attribute that no reader knows: the date is sent as a bare number.",
@@ -96,9 +97,8 @@ RULES = (
         remedy='Write "type": {"type": …, "logicalType": …}.',
         find=_logical,
     ),
-    Rule(
+    _rule(
         id="avro-alias",
-        category="avro",
         preset="MINIMAL",
         purpose="An alias names no other field.",
         why="Readers match fields by name and alias: with two candidates, libraries choose differently.",
@@ -106,9 +106,8 @@ RULES = (
         remedy="Remove the alias.",
         find=_aliases,
     ),
-    Rule(
+    _rule(
         id="avro-nullable-default",
-        category="avro",
         preset="STANDARD",
         purpose="A field that may be null has a default.",
         why="Without one it cannot be removed, nor be left out, though its type says that it may be missing.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pyevents.errors import did_you_mean
@@ -79,10 +80,11 @@ def _owner(case: Case) -> Iterator[Problem]:
         yield case.problem("/owner", message, f"Name a {role} as the owner, or add the owner to the {role}s.")
 
 
+_rule = partial(Rule, category="contract")
+
 RULES = (
-    Rule(
+    _rule(
         id="key-form",
-        category="contract",
         preset="MINIMAL",
         purpose="The key field has the same type, format and pattern in every version.",
         why="The text of the key chooses the partition; another text, and a patient's events are no longer in order.",
@@ -90,9 +92,8 @@ RULES = (
         remedy="Take the change back; a new field may have another form.",
         find=_key_form,
     ),
-    Rule(
+    _rule(
         id="key-personal",
-        category="contract",
         preset="MINIMAL",
         purpose="The key is no personal data.",
         why="Keys are shown by every tool, are logged, and stay in compacted topics when the payload is long deleted.",
@@ -100,9 +101,8 @@ RULES = (
         remedy="Choose an id that means nothing outside of the platform.",
         find=_key_personal,
     ),
-    Rule(
+    _rule(
         id="topic-compacted-key",
-        category="contract",
         preset="MINIMAL",
         purpose="All contracts on a compacted topic have one key field.",
         why="Compaction keeps the newest message of each key: match 7 would delete patient 7.",
@@ -110,18 +110,16 @@ RULES = (
         remedy="Give it a topic of its own, or the same key.",
         find=_compacted,
     ),
-    Rule(
+    _rule(
         id="service-known",
-        category="contract",
         preset="STANDARD",
         purpose="Owner, producers and consumers are services that pyevents.toml lists.",
         why="Who is asked before a change is read from here; a misspelt consumer is not asked.",
         fix='consumers = ["maching-service"]  →  consumers = ["matching-service"]',
         find=_services,
     ),
-    Rule(
+    _rule(
         id="owner-role",
-        category="contract",
         preset="STRICT",
         purpose="An event is owned by one of its producers, a command by one of its consumers.",
         why="Who says what happened decides what can be said; who does the work decides what can be asked for.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from pyevents_codegen.pointer import joined
@@ -78,19 +79,19 @@ def _path(seen: Seen, pointer: str) -> tuple[str, ...] | None:
     return tuple(path)
 
 
+_rule = partial(Rule, category="examples")
+
 RULES = (
-    Rule(
+    _rule(
         id="example-missing",
-        category="examples",
         preset="STANDARD",
         purpose="Every version has at least one valid and one invalid example.",
         why="Examples are the tests of a contract, here and in every service that reads it.",
         fix="examples/1.0/minimal.json and examples/1.0/invalid/patient_id--required.json",
         find=_present,
     ),
-    Rule(
+    _rule(
         id="example-complete",
-        category="examples",
         preset="STRICT",
         purpose="Every field is filled in some valid example.",
         why="What no example shows, no test has ever sent through codec, class and consumer.",
@@ -98,9 +99,8 @@ RULES = (
         remedy="Fill it in an example; full.json is the place.",
         find=_complete,
     ),
-    Rule(
+    _rule(
         id="example-realistic",
-        category="examples",
         preset="STRICT",
         purpose="Valid examples hold texts as they are really sent.",
         why='Who reads "test" or "string" learns nothing of what a field is for, nor of umlauts, lengths and forms.',

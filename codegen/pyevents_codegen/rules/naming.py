@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from pyevents_codegen.rules.case import Case, Problem
 from pyevents_codegen.rules.rule import Rule
@@ -55,19 +56,19 @@ def _twice(names: Iterator[str] | list[str], folded: Callable[[str], str]) -> It
             yield other, name
 
 
+_rule = partial(Rule, category="naming")
+
 RULES = (
-    Rule(
+    _rule(
         id="event-type-entity",
-        category="naming",
         preset="STANDARD",
         purpose="Event types spell an entity in one way.",
         why="Whoever subscribes to patient.* misses patients.deleted, and nobody sees that it is missing.",
         fix="schemas/patients.deleted/ beside schemas/patient.created/  →  schemas/patient.deleted/",
         find=_entities,
     ),
-    Rule(
+    _rule(
         id="field-style",
-        category="naming",
         preset="STANDARD",
         purpose="Fields are named in the style that most fields of the folder have.",
         why="A consumer of several events guesses names; two styles make it guess wrong.",
@@ -75,9 +76,8 @@ RULES = (
         remedy="Rename it, or the others if this is to be the style.",
         find=_fields,
     ),
-    Rule(
+    _rule(
         id="field-alike",
-        category="naming",
         preset="MINIMAL",
         purpose="No two fields of an object differ only in case and separators.",
         why="They become one attribute in many languages, and each producer fills another of the two.",
@@ -85,9 +85,8 @@ RULES = (
         remedy="Keep one of them.",
         find=_alike,
     ),
-    Rule(
+    _rule(
         id="enum-style",
-        category="naming",
         preset="STANDARD",
         purpose="The values of an enumeration separate words in one way, and no two are taken for each other.",
         why="A producer writes the value as it would expect it, and it is refused, or means another one.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 
 from pyevents_codegen.rules.case import Case, Node, Problem, Seen, types_of
 from pyevents_codegen.rules.rule import Rule
@@ -98,19 +98,19 @@ def _words(name: str | None) -> list[str]:
     return words(name or "")
 
 
+_rule = partial(Rule, category="numbers")
+
 RULES = (
-    Rule(
+    _rule(
         id="number-bounded",
-        category="numbers",
         preset="STANDARD",
         purpose="Every number has a lower and an upper limit.",
         why="The column or the variable that a consumer keeps it in has both; what passes them is lost there.",
         fix='{"type": "integer"}  →  {"type": "integer", "minimum": 1, "maximum": 9007199254740991}',
         find=_bounded,
     ),
-    Rule(
+    _rule(
         id="integer-exact",
-        category="numbers",
         preset="STANDARD",
         purpose="Whole numbers in JSON stay within 2^53.",
         why="JavaScript and many other parsers read doubles, which round beyond it: another id arrives than was sent.",
@@ -118,9 +118,8 @@ RULES = (
         remedy="Lower the limits to 9007199254740991, or make it a string of digits.",
         find=_integers,
     ),
-    Rule(
+    _rule(
         id="float-exact",
-        category="numbers",
         preset="MINIMAL",
         purpose="Money and ids are no floats.",
         why="0.1 + 0.2 is not 0.3 in a float, and a long id is rounded.",
@@ -128,9 +127,8 @@ RULES = (
         remedy="Make it a whole number of the smallest unit, or a string of digits.",
         find=_floats,
     ),
-    Rule(
+    _rule(
         id="time-formatted",
-        category="numbers",
         preset="STANDARD",
         purpose="A date or time says how it is written.",
         why="03.04.2026 is two days; a bare number is seconds to one service and milliseconds to another one.",
@@ -138,9 +136,8 @@ RULES = (
         remedy='Add "format": "date" or "date-time" to a string, or a pattern to a local time.',
         find=_times,
     ),
-    Rule(
+    _rule(
         id="time-offset",
-        category="numbers",
         preset="MINIMAL",
         purpose="A date with a time has an offset from UTC.",
         why="Without one, each service reads it in its own zone, and twice a year an hour is there twice.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pyevents.errors import did_you_mean
@@ -112,10 +113,11 @@ def _portable(case: Case) -> Iterator[Problem]:
             yield seen.problem("/$schema", "registries cannot compare versions in this dialect")
 
 
+_rule = partial(Rule, category="structure")
+
 RULES = (
-    Rule(
+    _rule(
         id="object-closed",
-        category="structure",
         preset="MINIMAL",
         purpose="Every object is closed, or says that it is a map and what its values are.",
         why="A misspelt optional field passes an open object: the producer believes it was sent, no consumer reads it.",
@@ -123,9 +125,8 @@ RULES = (
         remedy='Add "additionalProperties": false, or a schema for the values of a map.',
         find=_closed,
     ),
-    Rule(
+    _rule(
         id="field-described",
-        category="structure",
         preset="STANDARD",
         purpose="The payload and every field in it has a description.",
         why="Consumers are written by other teams; what a name means to its author, they guess.",
@@ -133,9 +134,8 @@ RULES = (
         remedy="Say what it means, and in which unit, in a sentence.",
         find=_described,
     ),
-    Rule(
+    _rule(
         id="field-typed",
-        category="structure",
         preset="MINIMAL",
         purpose="Every field says what its values are.",
         why="A field without a type takes anything, and every consumer finds out for itself.",
@@ -143,18 +143,16 @@ RULES = (
         remedy='Add "type", "enum", "const" or "$ref".',
         find=_typed,
     ),
-    Rule(
+    _rule(
         id="keyword-known",
-        category="structure",
         preset="MINIMAL",
         purpose="Schemas use only keywords of their draft.",
         why="Validators ignore what they do not know: a misspelt limit limits nothing, and nobody is told.",
         fix='"maxLenght": 10  →  "maxLength": 10',
         find=_keywords,
     ),
-    Rule(
+    _rule(
         id="required-default",
-        category="structure",
         preset="MINIMAL",
         purpose="No required field has a default.",
         why="One of the two words is wrong: either the field may be left out, or the default is never used.",
@@ -162,9 +160,8 @@ RULES = (
         remedy="Take the default away, or the field out of `required`.",
         find=_defaults,
     ),
-    Rule(
+    _rule(
         id="one-of-overlap",
-        category="structure",
         preset="MINIMAL",
         purpose="No value matches two branches of a oneOf.",
         why="oneOf refuses what matches twice, so a value that is right in two ways is not accepted at all.",
@@ -172,9 +169,8 @@ RULES = (
         remedy="Write anyOf, or a constant field in each branch that tells them apart.",
         find=_one_of,
     ),
-    Rule(
+    _rule(
         id="union-blurred",
-        category="structure",
         preset="STANDARD",
         purpose="A generated class can tell the members of every union apart.",
         why="Two objects or two arrays in one union look alike to a decoder, so the class holds plain data there.",
@@ -182,9 +178,8 @@ RULES = (
         remedy="Make them one object with optional fields, or give each a field of its own.",
         find=_blurred,
     ),
-    Rule(
+    _rule(
         id="array-bounded",
-        category="structure",
         preset="STANDARD",
         purpose="Every array has a limit.",
         why="A broker refuses messages beyond a size; which event is the first one is found out at night.",
@@ -192,9 +187,8 @@ RULES = (
         remedy='Add "maxItems".',
         find=_arrays,
     ),
-    Rule(
+    _rule(
         id="dialect-portable",
-        category="structure",
         preset="STANDARD",
         purpose="JSON Schemas are draft-07.",
         why="It is the newest draft that every registry can compare: Apicurio 3.3.3 answers 500 to the second 2020-12 "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from pyevents.errors import did_you_mean
@@ -92,10 +92,11 @@ def enforced(draft: int) -> frozenset[str]:
     return enforced_formats(draft) - one_sided_formats(draft)
 
 
+_rule = partial(Rule, category="text")
+
 RULES = (
-    Rule(
+    _rule(
         id="string-bounded",
-        category="text",
         preset="STANDARD",
         purpose="Every string has a limit: maxLength, an enumeration, a format or a pattern of bounded length.",
         why="The column that a consumer keeps it in has one; the event that is the first to pass it is lost there.",
@@ -103,9 +104,8 @@ RULES = (
         remedy='Add "maxLength".',
         find=_bounded,
     ),
-    Rule(
+    _rule(
         id="pattern-backtracking",
-        category="text",
         preset="MINIMAL",
         purpose="The time to refuse a text grows with its length, and not faster.",
         why="Java and Python try every way in which a text can match; thirty characters can then take hours.",
@@ -113,18 +113,16 @@ RULES = (
         remedy="Begin with ^, and let no two repeats be able to read the same text.",
         find=_backtracking,
     ),
-    Rule(
+    _rule(
         id="pattern-portable",
-        category="text",
         preset="STANDARD",
         purpose="Java, Python, Rust and ECMA 262 read every pattern in the same way.",
         why="Services validate in their own languages; what one accepts, another one refuses.",
         fix=r"^\d+\w*$  →  ^[0-9]+[A-Za-z0-9_]*$",
         find=_differences,
     ),
-    Rule(
+    _rule(
         id="format-enforced",
-        category="text",
         preset="MINIMAL",
         purpose="Every format is one that validators enforce.",
         why="An unknown format is ignored by every validator: it looks like a limit and is none.",
