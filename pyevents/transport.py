@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from pyevents.errors import PyEventsError
+from pyevents.errors import EventRefused, PyEventsError
 
 __all__ = [
     "LARGEST",
@@ -39,8 +39,22 @@ Headers = tuple[tuple[str, bytes | None], ...]
 
 
 def header_pairs(headers: Mapping[str, str | bytes]) -> tuple[tuple[str, bytes], ...]:
-    """Return a caller's headers as they go to the broker: text as UTF-8."""
-    return tuple((name, value.encode() if isinstance(value, str) else bytes(value)) for name, value in headers.items())
+    """Return a caller's headers as they go to the broker: text as UTF-8.
+
+    Raises:
+        EventRefused: A name is no text, or a value neither text nor bytes.
+    """
+    return tuple((name, _octets(name, value)) for name, value in headers.items())
+
+
+def _octets(name: str, value: str | bytes) -> bytes:
+    if isinstance(name, str):
+        if isinstance(value, str):
+            return value.encode()
+        if isinstance(value, bytes | bytearray | memoryview):  # of a number n, `bytes` would make n zeros
+            return bytes(value)
+    found = f"{type(name).__name__} to {type(value).__name__}"
+    raise EventRefused(f"headers go from text to text or bytes, and {name!r} goes from {found}. Convert it with str().")
 
 
 Needs = Mapping[str, Literal["READ", "WRITE"]]

@@ -11,6 +11,7 @@ import pytest
 from pyevents import EventInvalid
 from pyevents.errors import (
     Closed,
+    EventRefused,
     SpoolFull,
     UnknownEventType,
     UnknownVersion,
@@ -80,6 +81,17 @@ def test_published_dictionary_is_shown_the_way_to_send_event(pyevents_memory: Ev
     with pytest.raises(UnknownEventType, match=r"in pyevents\.events; `send_event` takes dictionaries") as refusal:
         pyevents_memory.producer("s").publish(GOOD)
     assert "Anna" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("headers", [{"attempt": 3}, {3: "attempt"}, {"attempt": None}])
+def test_header_that_is_neither_text_nor_bytes_is_refused(pyevents_memory: EventBroker, headers: Any) -> None:
+    producer = pyevents_memory.producer("s")
+    with pytest.raises(EventRefused, match="headers go from text to text or bytes"):
+        producer.publish(PatientDeleted(patient_id=7), headers=headers)
+    producer.publish(PatientDeleted(patient_id=7), headers={"attempt": "3", "raw": b"\x03"})
+    producer.flush(10)
+    (message,) = pyevents_memory.transport.messages("patient-events")
+    assert message.headers == (("attempt", b"3"), ("raw", b"\x03"))
 
 
 def test_unknown_version_names_those_there_are(pyevents_memory: EventBroker) -> None:
