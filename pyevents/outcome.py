@@ -79,4 +79,8 @@ def after_fault(fault: Fault) -> Outcome:
 
 def in_words(fault: Fault) -> str:
     """Return the fault as a sentence for `status()` and the log."""
+    if fault.code == "_ALL_BROKERS_DOWN":
+        # librdkafka counts none of them (`0/2 brokers are down`) where it was told of no reason lately
+        reason = "none can be reached" if fault.text.endswith("brokers are down") else fault.text
+        return f"{fault.code}: {reason}. Is Kafka running, and is KAFKA_BOOTSTRAP_SERVERS right?"
     return f"{fault.code}: {_FOR_A_PERSON.get(fault.code) or _HOPELESS.get(fault.code) or fault.text}"

@@ -117,7 +117,7 @@ def _send(
             progress(sum(one.events for one in left))
         status = producer.status()
         if not status.connected:
-            return [str(BrokerUnreachable(bootstrap_servers(route.servers), status.last_error or "none is connected"))]
+            return [str(BrokerUnreachable(bootstrap_servers(route.servers), "none is connected"))]
         return [f"{topic}: {reason}" for topic, reason in status.waiting.items()]
     finally:
         producer.close(0)

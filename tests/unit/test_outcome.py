@@ -31,6 +31,13 @@ def test_each_fault_has_its_outcome(fault: Fault, outcome: Outcome) -> None:
     assert after_fault(fault) is outcome
 
 
+def test_brokers_that_are_away_are_told_with_what_to_look_at() -> None:
+    why = "kafka:9092/bootstrap: Failed to resolve 'kafka:9092'"
+    for text, reason in ((why, why), ("0/2 brokers are down", "none can be reached")):
+        said = in_words(Fault("_ALL_BROKERS_DOWN", text))
+        assert said == f"_ALL_BROKERS_DOWN: {reason}. Is Kafka running, and is KAFKA_BOOTSTRAP_SERVERS right?"
+
+
 def test_a_fault_that_a_person_mends_is_said_in_words() -> None:
     assert in_words(Fault("_UNKNOWN_TOPIC", "Local: Unknown topic")) == "_UNKNOWN_TOPIC: the topic does not exist"
     assert in_words(Fault("X", "what the broker says")) == "X: what the broker says"
