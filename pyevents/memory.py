@@ -165,15 +165,14 @@ class _Sender:
         with self._transport.changed:
             if timeout > 0 and (self._transport.down or not self._queue):
                 self._transport.changed.wait(timeout)
-        while self._queue:
+        while True:
             with self._transport.changed:
-                if self._transport.down:
+                if self._transport.down or not self._queue:
                     return served
                 record, done = self._queue.popleft()
                 message = self._transport.append(record)
             done(Delivery(message.partition, message.offset, None))
             served += 1
-        return served
 
     def cluster_id(self, timeout: float) -> str | None:
         return None if self._transport.down else "memory"

@@ -12,16 +12,25 @@ from pyevents import RobustKafkaProducer
 from pyevents.events import PatientDeleted
 from pyevents.memory import MemoryRegistry, MemoryTransport
 from pyevents.transport import Delivery, Fault, Record
+from tests.suite.place import wait_until
 
 
 class _Silent:
-    """A client that takes everything and delivers nothing."""
+    """A client that takes everything, is in trouble from then on, and gives it back when it is closed."""
+
+    retrying: frozenset[str] = frozenset()
 
     def __init__(self, trouble: Fault) -> None:
-        self.trouble = trouble
+        self._trouble = trouble
+        self.taken: list[Callable[[Delivery], None]] = []
+        self.closed = False
+
+    @property
+    def trouble(self) -> Fault | None:
+        return self._trouble if self.taken else None
 
     def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
-        return
+        self.taken.append(done)
 
     def poll(self, timeout: float) -> int:
         time.sleep(timeout)
@@ -31,7 +40,10 @@ class _Silent:
         return None
 
     def close(self, timeout: float) -> int:
-        return 0
+        for done in self.taken:
+            done(Delivery(-1, -1, Fault("_PURGE_QUEUE", "Local: Purged in queue")))
+        self.closed = True
+        return len(self.taken)
 
 
 class _Recovering(MemoryTransport):
@@ -39,10 +51,11 @@ class _Recovering(MemoryTransport):
 
     def __init__(self, *troubles: Fault) -> None:
         super().__init__(partitions=1)
-        self.troubles = list(troubles)
+        self.silent = [_Silent(trouble) for trouble in troubles]
+        self._next = iter(self.silent)
 
     def sender(self, client_id: str, **options: Any) -> Any:
-        return _Silent(self.troubles.pop(0)) if self.troubles else super().sender(client_id, **options)
+        return next(self._next, None) or super().sender(client_id, **options)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +80,10 @@ def test_events_go_on_in_order_with_a_new_client(trouble: Fault, monkeypatch: py
         assert [message.key for message in broker.messages("patient-events")] == [
             str(number).encode() for number in range(1, 21)
         ]
+        wait_until(lambda: broker.silent[0].closed, "the client that failed is closed")
+        # One more event is sent by the thread that hears of those which the old client gave back.
+        producer.publish(PatientDeleted(patient_id=21))
+        assert producer.flush(20) == 0, producer.status()
         assert producer.status().last_error and trouble.code in producer.status().last_error
 
 

@@ -8,7 +8,9 @@ import pytest
 from pyevents import RobustKafkaProducer
 from pyevents.events import PatientDeleted
 from pyevents.memory import MemoryRegistry, MemoryTransport
+from pyevents.transport import Fault
 from tests.suite.place import wait_until
+from tests.suite.refusing import RefusingTransport
 
 
 def test_the_status_says_what_waits_how_much_and_for_how_long() -> None:
@@ -44,6 +46,18 @@ def test_a_delivered_event_shows_in_the_status() -> None:
         status = producer.status()
         assert (status.connected, status.pending, status.pending_bytes, status.oldest) == (True, 0, 0, None)
         assert (status.waiting, status.last_error) == ({}, None)
+
+
+def test_topic_of_which_nothing_waits_is_not_told_as_waiting() -> None:
+    broker = RefusingTransport(b'"patient_id":7', Fault("INVALID_MSG", ""), silent=True)
+    with RobustKafkaProducer(
+        service_name="s", transport=broker, registry=MemoryRegistry(), auto_register=True
+    ) as producer:
+        producer.publish(PatientDeleted(patient_id=7))
+        wait_until(lambda: producer.status().rejected == 1, "it is set aside")
+        assert producer.flush(10) == 0
+        assert producer.status().waiting == {}
+        assert producer.status().last_error == "patient-events: INVALID_MSG: the broker finds the record corrupt"
 
 
 def test_asking_for_the_status_reads_no_file_more_than_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
