@@ -76,6 +76,11 @@ class _Commands(click.Group):
             _say(ctx, ToolchainMissing(f"pyevents {ctx.invoked_subcommand}", extra), 2)
         except BrokenPipeError:
             ctx.exit(0)
+        except OSError as error:  # of a path that a person gave, or of a full disk
+            if error.strerror is None:
+                raise
+            what = f"{error.filename} cannot be used" if error.filename else "a file cannot be used"
+            _say(ctx, f"{what}: {error.strerror}. Is the path right, and may this user read and write there?", 2)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,6 +96,6 @@ def main() -> None:
     logging.getLogger("pyevents.kafka.librdkafka").setLevel(logging.CRITICAL)
 
 
-def _say(ctx: click.Context, error: PyEventsError, status: int) -> None:
+def _say(ctx: click.Context, error: PyEventsError | str, status: int) -> None:
     click.echo(f"error: {error}", err=True)
     ctx.exit(status)
