@@ -170,6 +170,9 @@ def rejected_ls_command(folder: Path | None, form: str) -> None:
 def discard_command(stream: str | None, everything: bool, yes: bool, folder: Path | None) -> None:
     """Delete the rejected events of STREAM for good."""
     paths = rejected_files(folder, stream, everything)
+    if not paths:
+        click.echo("nothing was rejected")
+        return
     count = sum(len(rejected.read(path)) for path in paths)
     if not yes:
         click.confirm(f"Delete {count} events for good? `spool rejected replay` would send them", abort=True, err=True)
@@ -189,7 +192,11 @@ def replay_command(stream: str | None, everything: bool, folder: Path | None, ti
     from pyevents.cli.drain import Route, drain, put_back
 
     place, to = spool_folder(folder), Route(route.pop("bootstrap_servers"), route.pop("url"), **route)
-    put_back(place, to, rejected_files(folder, stream, everything))
+    paths = rejected_files(folder, stream, everything)
+    if not paths:
+        click.echo("nothing was rejected")
+        return
+    put_back(place, to, paths)
     drain(place, to, None, timeout)
 
 
