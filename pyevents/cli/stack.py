@@ -11,7 +11,7 @@ import click
 from pyevents.catalog import load
 from pyevents.cli.contracts import payload_of
 from pyevents.cli.options import catalog_option, registry_option, servers_option
-from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, PyEventsError, RegistryError
+from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, PyEventsError, RegistryError, SchemaUnknown
 
 __all__ = ["stack_command"]
 
@@ -70,7 +70,7 @@ def test_command(
             loaded, event_type, payload, KafkaTransport(bootstrap_servers), HttpRegistry(url), timeout
         ):
             click.echo(f"ok    {sentence}")
-    except (PyEventsError, RegistryError) as error:
+    except PyEventsError as error:
         click.echo(f"FAIL  {_part(error)}: {error}")
         raise click.exceptions.Exit(2) from None
 
@@ -79,7 +79,7 @@ def _part(error: PyEventsError) -> str:
     if isinstance(error, BrokerUnreachable):
         return "broker"
     if isinstance(error, RegistryError):
-        return "schema" if type(error).__name__ == "SchemaUnknown" else "registry"
+        return "schema" if isinstance(error, SchemaUnknown) else "registry"
     return "topic"
 
 
@@ -97,6 +97,6 @@ def _look(command: list[str], topic: str) -> None:
         raise ConfigurationInvalid("--inside", "docker is not installed here", "Run the command where it is.") from None
     count = done.stdout.count(b"\n")
     if done.returncode and not count:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing was said"]
-        raise ConfigurationInvalid("--inside", last[0], "Is the stack up? `docker compose ps` shows it.")
+        first = done.stderr.decode(errors="replace").strip().splitlines()[:1] or ["nothing was said"]
+        raise ConfigurationInvalid("--inside", first[0], "Is the stack up? `docker compose ps` shows it.")
     click.echo(f"{count} messages on {topic}, read inside the stack")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -103,3 +104,14 @@ def test_inside_says_what_docker_says(embedded: Embedded, monkeypatch: pytest.Mo
     status, output = stack_test(embedded, "--inside")
     assert status == 2
     assert "docker is not installed here" in output
+
+
+def test_inside_quotes_what_docker_says_first(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text("#!/bin/sh\nprintf 'unknown flag: -T\\n\\nRun docker --help for more\\n' >&2; exit 125\n")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    status, output = stack_test(embedded, "--inside")
+    assert (status, "--inside: unknown flag: -T. Is the stack up?" in output) == (2, True)
