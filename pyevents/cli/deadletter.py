@@ -16,6 +16,7 @@ import click
 from pyevents.catalog import Loaded, load
 from pyevents.cli.options import (
     Command,
+    agreed,
     catalog_option,
     format_option,
     registry_option,
@@ -176,8 +177,8 @@ def discard_command(
             _print([letter.summary() for letter in letters])
             click.echo(f"{len(letters)} would be discarded")
             return
-        if letters and not yes:
-            click.confirm(f"Discard {len(letters)} events that nobody has handled?", abort=True, err=True)
+        if letters and not yes and not agreed(f"Discard {len(letters)} events that nobody has handled?"):
+            raise click.Abort
         source.settle(letters, "discarded")
         problem = source.purge()
     click.echo(f"{len(letters)} discarded")

@@ -123,7 +123,6 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _known(what: str, name: str, known: Sequence[str]) -> str:
-
     if known and name not in known:
         file = "topics.toml" if what == "topic" else "the services of pyevents.toml"
         raise click.UsageError(f"there is no {what} {name!r}. {did_you_mean(name, known, f'Add it to {file} first.')}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import click
 
 __all__ = [
     "Command",
+    "agreed",
     "catalog_option",
     "folder_options",
     "format_option",
@@ -33,6 +35,20 @@ schemas_option = click.option(
 servers_option = click.option("--bootstrap-servers", help="Default: KAFKA_BOOTSTRAP_SERVERS, then kafka:9092.")
 version_option = click.option("--version", "number", help="MAJOR.MINOR; default is the newest of the current major.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+def agreed(question: str) -> bool:
+    """Ask a person what `--yes` would answer.
+
+    Raises:
+        click.UsageError: Nobody is there to be asked, as in a pipeline.
+    """
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError("nobody is there to be asked: add --yes") from None
 
 
 def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +12,12 @@ import click
 from pyevents.catalog import load
 from pyevents.cli.adoption import export_command, import_command
 from pyevents.cli.connection import connection
-from pyevents.cli.options import catalog_option, format_option, yes_option
+from pyevents.cli.options import agreed, catalog_option, format_option, yes_option
 from pyevents.cli.progress import count, counted
 from pyevents.registry.apply import Done, apply
 from pyevents.registry.client import HttpRegistry, Schema
 from pyevents.registry.plan import Action, Judge, drift, pending, plan
-from pyevents.registry.state import State, read_state
+from pyevents.registry.state import read_state
 
 __all__ = ["registry_command"]
 
@@ -42,7 +41,7 @@ registry_command.add_command(import_command)
 @click.option("--all", "everything", is_flag=True, help="Show what stays as it is, too.")
 def plan_command(registry: HttpRegistry, catalog: str, form: str, exit_code: bool, everything: bool) -> None:
     """Say what `apply` would do, and what the registry would refuse; change nothing."""
-    actions = _planned(registry, catalog)[0]
+    actions = _planned(registry, catalog)
     _show(registry, actions, form, everything)
     _end_with_findings(actions)
     if exit_code and pending(actions):
@@ -56,14 +55,12 @@ def plan_command(registry: HttpRegistry, catalog: str, form: str, exit_code: boo
 @yes_option
 def apply_command(registry: HttpRegistry, catalog: str, form: str, yes: bool) -> None:
     """Do what `plan` shows: settings first, then versions in their order. What is there already stays as it is."""
-    actions = _planned(registry, catalog)[0]
+    actions = _planned(registry, catalog)
     to_do = pending(actions)
     if form == "text":
         _show(registry, actions, form, everything=False)
-    if to_do and not yes:
-        if not sys.stdin.isatty():
-            raise click.UsageError("nobody is there to be asked: add --yes")
-        click.confirm(f"{len(to_do)} changes to {registry.url}?", abort=True, err=True)
+    if to_do and not yes and not agreed(f"{len(to_do)} changes to {registry.url}?"):
+        raise click.Abort
     done = []
     for one in counted(apply(registry, to_do), "done", len(to_do)):
         done.append(one)
@@ -87,17 +84,17 @@ def drift_command(registry: HttpRegistry, catalog: str, form: str) -> None:
 
     Subjects of nobody's contract are shown and fail nothing: other teams may own them.
     """
-    found = drift(_planned(registry, catalog)[0])
+    found = drift(_planned(registry, catalog))
     _show(registry, found, form, everything=True)
     if any(action.kind != "unknown" for action in found):
         raise click.exceptions.Exit(1)
 
 
-def _planned(registry: HttpRegistry, catalog: str) -> tuple[list[Action], State]:
+def _planned(registry: HttpRegistry, catalog: str) -> list[Action]:
     loaded = load(catalog).catalog
     wanted = [major.subject for contract in loaded.contracts for major in contract.majors]
     state = read_state(registry, wanted, lambda done, total: count("read", done, total))
-    return plan(loaded, state, _judge()), state
+    return plan(loaded, state, _judge())
 
 
 def _judge() -> Judge | None:

@@ -12,7 +12,15 @@ from typing import Any
 
 import click
 
-from pyevents.cli.options import catalog_option, format_option, registry_option, servers_option, together, yes_option
+from pyevents.cli.options import (
+    agreed,
+    catalog_option,
+    format_option,
+    registry_option,
+    servers_option,
+    together,
+    yes_option,
+)
 from pyevents.cli.table import print_table
 from pyevents.consumer.letter import key_hash
 from pyevents.errors import ConfigurationInvalid, did_you_mean
@@ -174,8 +182,8 @@ def discard_command(stream: str | None, everything: bool, yes: bool, folder: Pat
         click.echo("nothing was rejected")
         return
     count = sum(len(rejected.read(path)) for path in paths)
-    if not yes:
-        click.confirm(f"Delete {count} events for good? `spool rejected replay` would send them", abort=True, err=True)
+    if not yes and not agreed(f"Delete {count} events for good? `spool rejected replay` would send them"):
+        raise click.Abort
     gone = 0
     for path in paths:
         with rejected.taking(path) as found:

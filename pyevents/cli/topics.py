@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from pyevents.catalog import load
-from pyevents.cli.options import catalog_option, format_option, servers_option, together, yes_option
+from pyevents.cli.options import agreed, catalog_option, format_option, servers_option, together, yes_option
 from pyevents.topics import Change, grants, plan, plan_grants
 
 __all__ = ["topics_command"]
@@ -69,7 +69,7 @@ def apply_command(yes: bool, **options: Any) -> None:
     changes = [change for change in changes if change.kind != "stranger"]
     _show(changes, "text", "the cluster is as the contracts say")
     pending = [change for change in changes if change.applies]
-    if pending and not yes and not click.confirm(f"Make these {len(pending)} changes?", err=True):
+    if pending and not yes and not agreed(f"Make these {len(pending)} changes?"):
         raise click.exceptions.Exit(3)
     done = sum(1 for _ in apply(changes, cluster))
     if pending:

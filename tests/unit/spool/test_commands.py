@@ -152,6 +152,8 @@ def test_rejected_events_are_listed_with_their_reasons_and_deleted_after_a_quest
     assert listed.count("too large") == 2 and "event 1" not in listed
     assert [row["position"] for row in json.loads(spool_command("rejected", "ls", "--format", "json").output)] == [1, 2]
     assert spool_command("rejected", "discard", "--all", given="n\n").exit_code == 1
+    unasked = spool_command("rejected", "discard", "--all")
+    assert (unasked.exit_code, "nobody is there to be asked: add --yes" in unasked.output) == (2, True)
     assert len(rejected.files(cluster)) == 2
     assert "deleted: 1" in spool_command("rejected", "discard", f"patient-events~{1:020x}", "--yes").output
     assert "deleted: 1" in spool_command("rejected", "discard", "--all", given="y\n").output
