@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from pyevents.registry.levels import pairs
 from pyevents_codegen.folder import ContractFolder, PayloadVersion
 
 __all__ = ["Demand", "Direction", "demands"]
@@ -39,23 +40,13 @@ class Demand(Struct, frozen=True):
 def demands(contract: ContractFolder) -> list[Demand]:
     """Return every promise of a contract, those of the oldest version first.
 
-    | mode | of each minor, with the minor before it (transitive: with every earlier minor of its major) |
-    |---|---|
-    | BACKWARD | the newer reads the older |
-    | FORWARD | the older reads the newer |
-    | FULL | both |
-    | NONE | neither |
-
-    Whatever the mode, every version's reader must read what the same version sends.
+    Of the minors of one major its mode says which read each other, in the words of `pyevents.registry.levels`. Whatever
+    the mode, every version's reader must read what the same version sends.
     """
-    mode, _, reach = contract.compatibility.partition("_")
     made = []
     for versions in contract.majors.values():
         for place, newer in enumerate(versions):
             made.append(Demand("ITSELF", newer, newer))
-            for older in versions[0 if reach else max(0, place - 1) : place]:
-                if mode in ("BACKWARD", "FULL"):
-                    made.append(Demand("BACKWARD", newer, older))
-                if mode in ("FORWARD", "FULL"):
-                    made.append(Demand("FORWARD", older, newer))
+            for reader, writer in pairs(contract.compatibility, newer, versions[:place]):
+                made.append(Demand("BACKWARD" if reader is newer else "FORWARD", reader, writer))
     return made
