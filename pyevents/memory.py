@@ -153,11 +153,11 @@ class _Sender:
 
     def __init__(self, transport: MemoryTransport) -> None:
         self._transport = transport
-        self._queue: deque[tuple[Record, Callable[[Delivery], None]]] = deque()
+        self._queue: deque[tuple[Record, Callable[[Delivery], None], int]] = deque()
 
-    def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
+    def send(self, record: Record, done: Callable[[Delivery], None], number: int = 0) -> None:
         with self._transport.changed:
-            self._queue.append((record, done))
+            self._queue.append((record, done, number))
             self._transport.changed.notify_all()
 
     def poll(self, timeout: float) -> int:
@@ -169,9 +169,9 @@ class _Sender:
             with self._transport.changed:
                 if self._transport.down or not self._queue:
                     return served
-                record, done = self._queue.popleft()
+                record, done, number = self._queue.popleft()
                 message = self._transport.append(record)
-            done(Delivery(message.partition, message.offset, None))
+            done(Delivery(number, len(record.value or b""), message.partition, message.offset, None))
             served += 1
 
     def cluster_id(self, timeout: float) -> str | None:

@@ -123,8 +123,17 @@ class Fault(NamedTuple):
     """The client is of no use any more and has to be replaced."""
 
 
-class Delivery(NamedTuple):
-    """The broker's word on one record: an offset, or a fault."""
+class Delivery(Struct, gc=False):
+    """The broker's word on one record: an offset, or a fault.
+
+    A struct without collection, since up to ten thousand of a topic are alive at a time.
+    """
+
+    number: int
+    """What `send` was given with the record."""
+
+    size: int
+    """Bytes of the record's value."""
 
     partition: int
     offset: int
@@ -149,8 +158,13 @@ class Refused(PyEventsError):
 class Sender(Protocol):
     """The sending side of a transport; `send` may be called while another thread is in `poll`."""
 
-    def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
+    def send(self, record: Record, done: Callable[[Delivery], None], number: int = 0) -> None:
         """Take one record; `done` is called from `poll` once its fate is known.
+
+        Args:
+            record: What goes to the broker.
+            done: Must not block.
+            number: The caller's own, by which it knows the record again.
 
         Raises:
             Backpressure: The queue is full.

@@ -9,7 +9,6 @@ from contextlib import suppress
 
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
-from msgspec import Struct
 
 from pyevents.kafka.inherited import keep_in_children
 from pyevents.kafka.retrying import Retrying
@@ -21,8 +20,6 @@ __all__ = ["KafkaSender"]
 _REFUSED = frozenset({"_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED", "_SSL"})
 
 _RECENT = 10.0
-
-_new = tuple.__new__  # half the price of Delivery(), on the way of every event
 
 
 class KafkaSender:
@@ -40,7 +37,7 @@ class KafkaSender:
         self._client = make({"error_cb": self._note, "stats_cb": self._look})
         keep_in_children(self)
 
-    def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
+    def send(self, record: Record, done: Callable[[Delivery], None], number: int = 0) -> None:
         """Take one record; `done` is called from `poll`."""
         topic, key, value, headers, timestamp = record
         try:
@@ -50,7 +47,7 @@ class KafkaSender:
                 key,
                 timestamp=timestamp,
                 headers=list(headers) if headers else None,
-                on_delivery=_Report(self, done),
+                on_delivery=_Report(number, len(value) if value else 0, -1, -1, None, done),
             )
         except BufferError:
             raise Backpressure from None
@@ -111,20 +108,18 @@ class KafkaSender:
             self._heard = time.monotonic(), fault.text  # why a connection failed, before it is said that all did
 
 
-class _Report(Struct, gc=False):
-    """What librdkafka calls with its word on one record; without collection, since many are alive at a time."""
+class _Report(Delivery, gc=False):
+    """A word that is still to be said, which librdkafka calls with it."""
 
-    sender: KafkaSender
     done: Callable[[Delivery], None]
 
     def __call__(self, error: KafkaError | None, message: confluent_kafka.Message) -> None:
-        if error is not None:
-            self.done(Delivery(-1, -1, _fault_of(error)))
-            return
-        sender = self.sender
-        if sender.trouble is not None and not sender.trouble.fatal:
-            sender.trouble = None
-        self.done(_new(Delivery, (message.partition(), message.offset(), None)))
+        if error is None:
+            self.partition = message.partition()  # type: ignore[assignment]  # it was delivered, so there is one
+            self.offset = message.offset()  # type: ignore[assignment]
+        else:
+            self.fault = _fault_of(error)
+        self.done(self)
 
 
 def _fault_of(error: KafkaError) -> Fault:

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 
 from pyevents.errors import ConfigurationInvalid, SpoolError
 from pyevents.outcome import REPEATED, Outcome, after_fault, in_words
-from pyevents.producer.outbound import Outbound, Report, Send, Unsendable
+from pyevents.producer.outbound import Outbound, Send, Unsendable
 from pyevents.retry import Backoff
 from pyevents.spool.errors import OtherCluster
 from pyevents.spool.record import Entry
-from pyevents.transport import Delivery, Fault, Sender
+from pyevents.transport import Fault, Sender
 
 __all__ = ["Lane"]
 
@@ -115,23 +115,23 @@ class Lane:
             self._drop_client()
         return False
 
-    def settle(self, report: Report, delivery: Delivery) -> bool:
-        """Take a client's word on one event, and draw the consequences; False where that client is no longer asked."""
-        outbound = report.outbound
-        if not outbound.settle(report, delivery):
-            return False
-        if delivery.fault is not None:
-            self._fail(outbound, report.position, delivery.fault)
-            return True
-        self._failures = 0
-        if self._held and self.client is None:
-            return True  # the common client had it before the topic was taken off
-        if self.reason is not None and report.position >= outbound.suspect:
-            log.info("%s goes on", self.topic, extra={"topic": self.topic})
-            self.reason, self._held = None, False
-            if self.client is not None:
-                self._drop_client()
-        return True
+    def settle(self) -> tuple[int, Fault | None]:
+        """Take the clients' words on events, and draw the consequences.
+
+        Returns:
+            How many events were delivered, and the last of the faults.
+        """
+        delivered, last = 0, None
+        for outbound in self:
+            for delivery in outbound.settle():
+                if delivery.fault is not None:
+                    last = delivery.fault
+                    self._fail(outbound, delivery.number, last)
+                else:
+                    delivered += 1
+                    if self.reason is not None:
+                        self._pass(outbound, delivery.number)
+        return delivered, last
 
     def suspect_all(self) -> None:
         """Send each event alone that the common client has, since it repeats some of them without end.
@@ -183,6 +183,16 @@ class Lane:
         if fault is not None:
             self._fail(outbound, outbound.next, fault)
         return outbound.behind and outbound.next > before
+
+    def _pass(self, outbound: Outbound, position: int) -> None:
+        self._failures = 0
+        if self._held and self.client is None:
+            return  # the common client had it before the topic was taken off
+        if position >= outbound.suspect:
+            log.info("%s goes on", self.topic, extra={"topic": self.topic})
+            self.reason, self._held = None, False
+            if self.client is not None:
+                self._drop_client()
 
     def _fail(self, outbound: Outbound, position: int, fault: Fault) -> None:
         outcome = after_fault(fault)

@@ -5,10 +5,9 @@ Its owner holds the producer's lock around every call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
-
-from msgspec import Struct
 
 from pyevents.errors import SpoolError
 from pyevents.spool.record import Entry
@@ -16,9 +15,9 @@ from pyevents.spool.stream import Stream
 from pyevents.transport import Backpressure, Delivery, Fault, Record, Refused
 from pyevents.watermark import Watermark
 
-__all__ = ["Outbound", "Report", "Send", "Told", "Unsendable", "Word"]
+__all__ = ["Outbound", "Send", "Told", "Unsendable", "Word"]
 
-Send = Callable[[Record, Callable[[Delivery], None]], None]
+Send = Callable[[Record, Callable[[Delivery], None], int], None]
 
 # What is with the client is sent twice after a crash, and is in memory, so it is bounded.
 _EVENTS = 10_000
@@ -39,24 +38,6 @@ class Word(NamedTuple):
 Told = Callable[[Word], None]
 
 
-class Report(Struct, gc=False):
-    """One event that a client has, which calls this with its word on it.
-
-    A struct without collection, since up to ten thousand of a topic are alive at a time.
-    """
-
-    outbound: Outbound
-    generation: int
-    position: int
-    size: int
-    delivery: Delivery | None = None
-
-    def __call__(self, delivery: Delivery) -> None:
-        """Join those that are to be settled."""
-        self.delivery = delivery
-        self.outbound.report(self)
-
-
 class Unsendable(SpoolError):
     """The catalog of this process does not have the contract of an event; another release accepted it."""
 
@@ -73,12 +54,9 @@ class Outbound:
     Args:
         stream: Where they wait.
         message_of: Returns the message of an entry, or None while its schema id is not known.
-        report: Takes what a client said.
     """
 
-    def __init__(
-        self, stream: Stream, message_of: Callable[[Entry], bytes | None], report: Callable[[Report], None]
-    ) -> None:
+    def __init__(self, stream: Stream, message_of: Callable[[Entry], bytes | None]) -> None:
         self.stream = stream
         self.adopted = stream.last > 0
         self.with_client = 0
@@ -90,12 +68,12 @@ class Outbound:
         """Who wants to know what becomes of which position."""
         self.words: list[tuple[Told, Word]] = []
         """What is to be told."""
-        self.report = report
         self._message_of = message_of
+        self._reports: deque[Delivery] = deque()
+        self._report = self._reports.append
         self._open = Watermark(stream.watermark + 1)
         self._next = stream.watermark + 1
         self._bytes = 0
-        self._generation = 0
         self._failed = False
 
     @property
@@ -149,19 +127,19 @@ class Outbound:
                     break
         return None
 
-    def settle(self, report: Report, delivery: Delivery) -> bool:
-        """Take a client's word on one event; False where that client is not asked any more."""
-        if report.generation != self._generation:
-            return False
-        self.with_client -= 1
-        self._bytes -= report.size
-        if delivery.fault is not None:
-            self._failed = True
-            return True
-        self._open.finish(report.position)
-        if self.told:
-            self._tell(report.position, Word(delivery.partition, delivery.offset, None))
-        return True
+    def settle(self) -> Iterator[Delivery]:
+        """Take the client's word on its events, and give each word back for its consequences."""
+        while self._reports:
+            delivery = self._reports.popleft()
+            self.with_client -= 1
+            self._bytes -= delivery.size
+            if delivery.fault is not None:
+                self._failed = True
+            else:
+                self._open.finish(delivery.number)
+                if self.told:
+                    self._tell(delivery.number, Word(delivery.partition, delivery.offset, None))
+            yield delivery
 
     def set_aside(self, position: int, reason: str) -> None:
         """Move an event to the rejected ones, so that those behind it can go.
@@ -183,7 +161,8 @@ class Outbound:
 
     def restart(self) -> None:
         """Begin again with another client: nothing is with it, and reports of the old one do not count."""
-        self._generation += 1
+        self._reports = deque()
+        self._report = self._reports.append
         self.with_client = self._bytes = 0
         self._failed = True
 
@@ -204,7 +183,7 @@ class Outbound:
         size = len(message)
         record = _new(Record, (entry.topic, entry.key, message, entry.headers, entry.timestamp))
         try:
-            send(record, Report(self, self._generation, position, size))
+            send(record, self._report, position)
         except Backpressure:
             return False
         except Refused as refused:

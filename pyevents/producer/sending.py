@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pyevents.errors import Closed, ConfigurationInvalid
 from pyevents.outcome import in_words
 from pyevents.producer.lane import Lane
-from pyevents.producer.outbound import Outbound, Report, Told, Word
+from pyevents.producer.outbound import Outbound, Told, Word
 from pyevents.producer.receipt import LEFT
 from pyevents.retry import Backoff
 from pyevents.spool.record import Entry
@@ -62,7 +62,6 @@ class Sending:
         self._message_of = message_of
         self._sender = transport.sender(client_id, watched=True)
         self._send = self._sender.send
-        self._reports: deque[Report] = deque()
         self._left: deque[Stream] = deque()
         self._lanes: dict[str, Lane] = {}
         self._awake = threading.Event()
@@ -200,7 +199,7 @@ class Sending:
         while self._left:
             stream = self._left.popleft()
             lane = self._lanes.get(stream.topic) or self._lane(stream.topic)
-            lane.adopt(Outbound(stream, self._message_of, self._reports.append))
+            lane.adopt(Outbound(stream, self._message_of))
 
     def _outbounds(self) -> Iterator[Outbound]:
         for lane in self._lanes.values():
@@ -219,7 +218,7 @@ class Sending:
         stream = self._open_stream(topic)
         if self.cluster_id is not None:
             stream.confirm_cluster(self.cluster_id)
-        return Outbound(stream, self._message_of, self._reports.append)
+        return Outbound(stream, self._message_of)
 
     def _run(self) -> None:
         while not self._stopped:
@@ -256,22 +255,17 @@ class Sending:
         """Settle every report that has come, and return how many events are left."""
         words: list[tuple[Told, Word]] = []
         with self._lock:
-            reports, lanes = self._reports, self._lanes
-            while reports:
-                report = reports.popleft()
-                lane, delivery = lanes[report.outbound.stream.topic], report.delivery
-                assert delivery is not None
-                asked, fault = lane.settle(report, delivery), delivery.fault
-                if fault is None:
-                    self.sent += 1
-                elif asked:
-                    self.note(f"{lane.topic}: {in_words(fault)}")
             left = 0
-            for outbound in self._outbounds():
-                outbound.acknowledge()
-                left += outbound.waiting
-                words += outbound.words
-                outbound.words.clear()
+            for lane in self._lanes.values():
+                delivered, fault = lane.settle()
+                self.sent += delivered
+                if fault is not None:
+                    self.note(f"{lane.topic}: {in_words(fault)}")
+                for outbound in lane:
+                    outbound.acknowledge()
+                    left += outbound.waiting
+                    words += outbound.words
+                    outbound.words.clear()
         for told, word in words:
             try:
                 told(word)

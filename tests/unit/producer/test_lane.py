@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from pyevents.producer.lane import Lane
-from pyevents.producer.outbound import Outbound, Report
+from pyevents.producer.outbound import Outbound
 from pyevents.retry import Backoff
 from pyevents.spool.memory import MemorySpool
 from pyevents.spool.record import Entry
@@ -23,14 +23,15 @@ class _Refusing:
     retrying: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
-        self.taken: list[Callable[[Delivery], None]] = []
+        self.taken: list[tuple[Callable[[Delivery], None], int]] = []
 
-    def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
-        self.taken.append(done)
+    def send(self, record: Record, done: Callable[[Delivery], None], number: int = 0) -> None:
+        self.taken.append((done, number))
 
     def refuse(self) -> None:
         while self.taken:
-            self.taken.pop()(Delivery(-1, -1, FAULT))
+            done, number = self.taken.pop()
+            done(Delivery(number, 0, -1, -1, FAULT))
 
     def poll(self, timeout: float) -> int:
         return 0
@@ -48,11 +49,10 @@ class _Topic:
     def __init__(self) -> None:
         self.now = 0.0
         self.common, self.clients = _Refusing(), list[_Refusing]()
-        self._reports: list[Report] = []
         stream = MemorySpool(limit=1 << 20).stream("t")
         self.lane = Lane(
             "t",
-            lambda: Outbound(stream, lambda entry: entry.body, self._reports.append),
+            lambda: Outbound(stream, lambda entry: entry.body),
             self._new_client,
             lambda client: None,
             lambda: self.now,
@@ -65,12 +65,6 @@ class _Topic:
             entry = Entry("t", b"1", (), "patient.created", "1.0", "ab", 1, b"{}")
             self.lane.hand_over(own, own.stream.append(entry), entry, self.common.send)
 
-    def settle(self) -> None:
-        while self._reports:
-            report = self._reports.pop()
-            assert report.delivery is not None
-            self.lane.settle(report, report.delivery)
-
     def tried_at(self, until: float) -> list[float]:
         """Turn the clock on, let each try fail, and return when there was one."""
         tried = []
@@ -80,7 +74,7 @@ class _Topic:
             if self.clients and self.clients[-1].taken:
                 tried.append(self.now)
                 self.clients[-1].refuse()
-                self.settle()
+                self.lane.settle()
         return tried
 
     def _new_client(self) -> _Refusing:
@@ -95,6 +89,6 @@ def test_topic_is_tried_again_after_a_second_then_ever_more_seldom_however_many_
     topic = _Topic()
     topic.publish(events)
     topic.common.refuse()
-    topic.settle()
+    topic.lane.settle()
     assert topic.lane.reason is not None and "TOPIC_AUTHORIZATION_FAILED" in topic.lane.reason
     assert topic.tried_at(until=125) == [1, 3, 7, 15, 31, 61, 91, 121]
