@@ -32,6 +32,7 @@ from pyevents.codec.payload import PayloadRules, plain
 from pyevents.dev.real.pair import RealPair
 from pyevents.events import EmailSend, PatientCreated
 from pyevents.kafka import KafkaTransport
+from pyevents.label import Label
 from pyevents.spool.folder import DiskSpool
 from pyevents.spool.record import Entry
 
@@ -124,7 +125,8 @@ class Bench:
         version = contract.find(None)[1]
         rules, payload = PayloadRules(version.writer, PatientCreated), plain(event)
         body = encoder.encode(EVENTS["json"]) + b" " * 230  # the envelope
-        entry = Entry("patient-events", b"4711", (), "patient.created", "1.0", version.fingerprint, 1, body)
+        label = Label("patient-events", "patient.created", "1.0", version.fingerprint)
+        entry = Entry(label, b"4711", (), 1, body)
         with tempfile.TemporaryDirectory() as folder:
             spool = DiskSpool(Path(folder), "bench", "parts")
             stream = spool.stream("patient-events")

@@ -89,7 +89,7 @@ class Grant(NamedTuple):
         return f"{self.principal} {self.operation} {self.resource.lower()} {name}"
 
 
-class Record(NamedTuple):
+class Record(Struct, frozen=True, gc=False):
     """What goes to the broker."""
 
     topic: str

@@ -89,7 +89,7 @@ def put_back(folder: Path, route: Route, paths: list[Path]) -> None:
         with rejected.taking(path) as found:
             spool = DiskSpool(folder, unquote(path.parent.parent.parent.name), chosen, reserve=0)
             for one in found:
-                spool.stream(one.entry.topic).append(one.entry)
+                spool.stream(one.entry.label.topic).append(one.entry)
             spool.close()
 
 

@@ -136,8 +136,8 @@ def shown(entry: Entry, *, with_payload: bool = False) -> dict[str, Any]:
     """Return what may be seen of an event: a hash stands for its key, a size for its body."""
     row = {
         "time": datetime.fromtimestamp(entry.timestamp / 1000, UTC).isoformat(timespec="milliseconds"),
-        "type": entry.event_type,
-        "version": entry.version,
+        "type": entry.label.event_type,
+        "version": entry.label.version,
         "key_hash": key_hash(entry.key),
         "size": len(entry.body),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -16,31 +16,42 @@ from pyevents.codec.payload import PayloadRules, attributes, misfit, plain
 from pyevents.codec.refusal import Problem, describe
 from pyevents.envelope import new_event_id, timestamp_text
 from pyevents.errors import EventInvalid, WrongKey, WrongTopic
+from pyevents.label import Label
 from pyevents.transport import Headers
 
 __all__ = ["Encoded", "Encoder"]
 
 _json = msgspec.json.Encoder()
 _convert = msgspec.convert
-_new = tuple.__new__  # half the price of Encoded()
 
 # Schema id 5, record 36 (lengths, attributes, timestamp, offset), batch 61; a header adds two lengths of up to 5 each.
 _OVERHEAD = 102
 
 
-class Encoded(NamedTuple):
+class Encoded(Struct, frozen=True, gc=False):
     """An accepted event: everything that has to be kept until it is sent, without the registry's id."""
 
-    topic: str
-    subject: str
-    event_type: str
-    version: str
-    format: str
-    fingerprint: str
+    label: Label
     event_id: str
     timestamp: int
+    """Milliseconds since 1970 in UTC."""
     key: bytes
     body: bytes
+
+    @property
+    def topic(self) -> str:
+        """Where it goes."""
+        return self.label.topic
+
+    @property
+    def event_type(self) -> str:
+        """For example `patient.created`."""
+        return self.label.event_type
+
+    @property
+    def version(self) -> str:
+        """Of its contract, `MAJOR.MINOR`."""
+        return self.label.version
 
     def size(self, headers: Headers) -> int:
         """Return how many bytes it can be as a Kafka message in a batch of its own, key and headers included."""
@@ -104,14 +115,14 @@ class Encoder:
         writer = self._writers.get(place)
         if writer is None:
             cls = self._catalog.class_of(major)
-            writer = self._writers[place] = _Writer(contract, major, version, cls, self._service)
+            writer = self._writers[place] = _Writer(contract, version, cls, self._service)
         return writer
 
 
 class _Writer:
     """One version of one contract, compiled; on the way of every event, hence the names looked up once."""
 
-    def __init__(self, contract: Contract, major: Major, version: Version, cls: type[Struct], service: str) -> None:
+    def __init__(self, contract: Contract, version: Version, cls: type[Struct], service: str) -> None:
         self._contract = contract
         self._version = version
         self._rules = PayloadRules(version.writer, cls)
@@ -119,14 +130,7 @@ class _Writer:
         self._cls = cls
         self._key_field = contract.key
         self._key_attribute = attributes(cls)[contract.key]
-        self._same = (
-            contract.topic,
-            major.subject,
-            contract.event_type,
-            version.number,
-            version.format,
-            version.fingerprint,
-        )
+        self._label = Label(contract.topic, contract.event_type, version.number, version.fingerprint)
         self._checked: Callable[[Struct], bytes | None] | None = None
         self._write: Callable[[Any, Struct], bytes]
         if version.format == "avro":
@@ -172,7 +176,7 @@ class _Writer:
         event_id, now = new_event_id(), time.time_ns()
         head, middle, tail = self._around
         body = b"".join((head, event_id.encode(), middle, timestamp_text(now).encode(), tail, data, self._end))
-        return _new(Encoded, self._same + (event_id, now // 1_000_000, text.encode(), body))  # noqa: RUF005 - half the price
+        return Encoded(self._label, event_id, now // 1_000_000, text.encode(), body)
 
 
 def _json_around(event_type: str, version: str, service: str) -> tuple[bytes, bytes, bytes]:

@@ -39,13 +39,13 @@ class KafkaSender:
 
     def send(self, record: Record, done: Callable[[Delivery], None], number: int = 0) -> None:
         """Take one record; `done` is called from `poll`."""
-        topic, key, value, headers, timestamp = record
+        value, headers = record.value, record.headers
         try:
             self._client.produce(
-                topic,
+                record.topic,
                 value,
-                key,
-                timestamp=timestamp,
+                record.key,
+                timestamp=record.timestamp,
                 headers=list(headers) if headers else None,
                 on_delivery=_Report(number, len(value) if value else 0, -1, -1, None, done),
             )

@@ -20,7 +20,8 @@ from pyevents.catalog import load
 from pyevents.codec import Encoded, Encoder
 from pyevents.config import Properties
 from pyevents.errors import Closed, ConfigurationInvalid, EventRejected, EventTooLarge
-from pyevents.producer.outbound import Word
+from pyevents.label import Label
+from pyevents.producer.outbound import Told
 from pyevents.producer.receipt import LEFT, Receipt
 from pyevents.producer.running import Running, Setup
 from pyevents.producer.status import ProducerStatus
@@ -96,13 +97,14 @@ class RobustKafkaProducer:
         store = open_store(spool, service_name, transport, folder=spool_dir, limit=spool_limit, durability=durability)
         self.service_name = service_name
         self._encoder = Encoder(loaded, service_name)
+        self._bare = framing == "none"
         self._setup = Setup(
             service_name,
             loaded,
             transport,
             registry or HttpRegistry(schema_registry_url),
             auto_register,
-            framing == "confluent",
+            not self._bare,
             store,
         )
         self._add_headers = tuple(add_headers)
@@ -262,25 +264,23 @@ class RobustKafkaProducer:
         pairs = header_pairs(headers) if headers else ()
         if (size := encoded.size(pairs)) > self._largest:
             raise EventTooLarge(encoded.event_type, size, self._largest)
-        if not self._setup.framed and encoded.format != "json":
-            raise ConfigurationInvalid(
-                "framing", f"{encoded.event_type} is Avro, which cannot be sent without a schema id", "Use 'confluent'."
-            )
-        topic, _, event_type, version, _, fingerprint, event_id, timestamp, key, body = encoded
-        entry = tuple.__new__(Entry, (topic, key, pairs, event_type, version, fingerprint, timestamp, body))
-        told = None
-        if on_delivery is not None:
-            tell = on_delivery
-
-            def told(word: Word) -> None:
-                tell(Receipt(event_id, topic, *word))
-
+        if self._bare:
+            self._refuse_avro(encoded.label)
+        entry = Entry(encoded.label, encoded.key, pairs, encoded.timestamp, encoded.body)
+        told = None if on_delivery is None else _telling(encoded, on_delivery)
         with self._lock:
             if self._closed:
                 raise Closed("producer")
             running = self._running or self._restart()
             running.sending.append(entry, told)
-        return event_id
+        return encoded.event_id
+
+    def _refuse_avro(self, label: Label) -> None:
+        _, version = self._setup.catalog.contract(label.event_type).find(label.version)
+        if version.format != "json":
+            raise ConfigurationInvalid(
+                "framing", f"{label.event_type} is Avro, which cannot be sent without a schema id", "Use 'confluent'."
+            )
 
     def _restart(self) -> Running:
         """Begin anew in a forked child."""
@@ -293,6 +293,10 @@ class RobustKafkaProducer:
         self._lock = threading.Lock()
         self._running = None
         self._setup.store.spool.after_fork_in_child()
+
+
+def _telling(encoded: Encoded, tell: Callable[[Receipt], None]) -> Told:
+    return lambda word: tell(Receipt(encoded.event_id, encoded.topic, *word))
 
 
 def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

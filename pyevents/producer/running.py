@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pyevents.catalog import Loaded
 from pyevents.codec.framing import frame
 from pyevents.errors import UnknownEventType, UnknownVersion
+from pyevents.label import Label
 from pyevents.outcome import Outcome, after_fault, in_words
 from pyevents.producer.keeper import Keeper
 from pyevents.producer.outbound import Unsendable
@@ -118,15 +119,16 @@ class Running:
     def _message(self, entry: Entry) -> bytes | None:
         if not self._setup.framed:
             return entry.body
-        prefix = self._prefixes.get(entry.fingerprint)
+        label = entry.label
+        prefix = self._prefixes.get(label.fingerprint)
         if prefix is None:
-            wanted = self._wanted(entry)
+            wanted = self._wanted(label)
             schema_id = self._ids.id_of(wanted)
             if schema_id is None:
-                self._wanting[entry.topic] = wanted
+                self._wanting[label.topic] = wanted
                 return None
-            self._wanting.pop(entry.topic, None)
-            prefix = self._prefixes[entry.fingerprint] = frame(schema_id, b"")
+            self._wanting.pop(label.topic, None)
+            prefix = self._prefixes[label.fingerprint] = frame(schema_id, b"")
         return prefix + entry.body
 
     def _ids_changed(self) -> None:
@@ -134,11 +136,11 @@ class Running:
             self._prefixes.clear()
         self.sending.wake()
 
-    def _wanted(self, entry: Entry) -> Wanted:
+    def _wanted(self, label: Label) -> Wanted:
         try:
-            major, version = self._setup.catalog.contract(entry.event_type).find(entry.version)
+            major, version = self._setup.catalog.contract(label.event_type).find(label.version)
         except (UnknownEventType, UnknownVersion):
-            raise Unsendable(entry.event_type, entry.version) from None
-        if version.fingerprint != entry.fingerprint:
-            raise Unsendable(entry.event_type, entry.version)
-        return Wanted(major.subject, entry.fingerprint, Schema(version.format, version.schema))
+            raise Unsendable(label.event_type, label.version) from None
+        if version.fingerprint != label.fingerprint:
+            raise Unsendable(label.event_type, label.version)
+        return Wanted(major.subject, label.fingerprint, Schema(version.format, version.schema))

@@ -92,7 +92,7 @@ class Sending:
         """
         if self._left:
             self._take_in()
-        lane = self._lanes.get(entry.topic) or self._lane(entry.topic)
+        lane = self._lanes.get(entry.label.topic) or self._lane(entry.label.topic)
         own = lane.own()
         try:
             position = own.stream.append(entry)

@@ -18,6 +18,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from google_crc32c import value as _crc32c
+from msgspec import Struct
+
+from pyevents.label import Label
 
 __all__ = ["Entry", "Scan", "encode", "is_torn", "scan"]
 
@@ -25,28 +28,24 @@ MAGIC = b"\xf7PyE"
 _HEAD = struct.Struct("<4sIIQqIiI")
 _COVERED = struct.Struct("<IQqIiI")
 _SEAL = struct.Struct("<4sI")
+_LEAST, _cover, _seal = _COVERED.size, _COVERED.pack, _SEAL.pack
 _NAME = struct.Struct("<H")
 _HEADER = struct.Struct("<HI")
 _FINGERPRINT = 32
-_new = tuple.__new__  # half the price of Entry(), on the way of every event that is read back
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
     """One event as it waits: everything that is needed to send it, without the registry's id."""
 
-    topic: str
+    label: Label
     key: bytes | None
     headers: tuple[tuple[str, bytes], ...]
-    event_type: str
-    version: str
-    fingerprint: str
-    """SHA-256 of the message schema's text, 64 hexadecimal digits."""
     timestamp: int
     """Milliseconds since 1970 in UTC."""
     body: bytes
 
     def __repr__(self) -> str:
-        return f"Entry({self.topic!r}, {self.event_type!r}, {self.version!r}, {len(self.body)} bytes)"
+        return f"Entry({self.label.topic!r}, {self.label.event_type} {self.label.version}, {len(self.body)} bytes)"
 
 
 class Scan(NamedTuple):
@@ -71,17 +70,17 @@ def encode(position: int, entry: Entry) -> bytes:
         struct.error: A part is longer than its length field can say (4 GiB; 64 KiB for a name).
         ValueError: The fingerprint is not 64 hexadecimal digits.
     """
-    topic, key, headers, event_type, version, fingerprint, timestamp, body = entry
-    label = _label(topic, event_type, version, fingerprint)
-    packed = b"".join([_header(name, value) for name, value in headers]) if headers else b""
+    key, body = entry.key, entry.body
+    label = _packed.get(entry.label) or _pack(entry.label)
+    headers = b"".join([_header(name, value) for name, value in entry.headers]) if entry.headers else b""
     if key is None:
         key, key_length = b"", -1
     else:
         key_length = len(key)
-    length = _COVERED.size + len(label) + len(key) + len(packed) + len(body)
-    lengths = _COVERED.pack(length, position, timestamp, len(label), key_length, len(packed))
-    covered = b"".join((lengths, label, key, packed, body))
-    return _SEAL.pack(MAGIC, _crc32c(covered)) + covered
+    length = _LEAST + len(label) + len(key) + len(headers) + len(body)
+    lengths = _cover(length, position, entry.timestamp, len(label), key_length, len(headers))
+    covered = b"".join((lengths, label, key, headers, body))
+    return _seal(MAGIC, _crc32c(covered)) + covered
 
 
 def scan(data: bytes, rest: int, wanted: int, limit: int) -> Scan:
@@ -98,13 +97,13 @@ def scan(data: bytes, rest: int, wanted: int, limit: int) -> Scan:
     entries: list[tuple[int, Entry]] = []
     damage: list[tuple[int, int]] = []
     at = first = last = 0
-    size, head, covered_from, least = len(data), _HEAD.size, _SEAL.size, _COVERED.size
+    size, head, covered_from = len(data), _HEAD.size, _SEAL.size
     unpack = _HEAD.unpack_from
     while at < size and len(entries) < limit:
         if size - at >= head:
             magic, crc, length, position, timestamp, label, key, headers = unpack(data, at)
             stop = at + covered_from + length
-            if magic == MAGIC and length >= least and stop <= size and _crc32c(data[at + covered_from : stop]) == crc:
+            if magic == MAGIC and length >= _LEAST and stop <= size and _crc32c(data[at + covered_from : stop]) == crc:
                 if position >= wanted:
                     entry = _decode(data, at + head, stop, timestamp, label, key, headers)
                     if entry is None:
@@ -161,32 +160,33 @@ def _decode(data: bytes, at: int, stop: int, timestamp: int, label: int, key: in
     if body_at > stop or key < -1:
         return None
     try:
-        topic, event_type, version, fingerprint = _names(data[at:key_at])
+        names = _unpack(data[at:key_at])
         pairs = _headers(data[headers_at:body_at]) if headers else ()
     except (struct.error, UnicodeDecodeError):
         return None
-    text = None if key < 0 else data[key_at:headers_at]
-    body = data[body_at:stop]
-    return _new(Entry, (topic, text, pairs, event_type, version, fingerprint, timestamp, body))
+    return Entry(names, None if key < 0 else data[key_at:headers_at], pairs, timestamp, data[body_at:stop])
 
 
-@lru_cache(maxsize=1024)
-def _label(topic: str, event_type: str, version: str, fingerprint: str) -> bytes:
-    digest = bytes.fromhex(fingerprint)
+_packed: dict[Label, bytes] = {}  # one for each version of a contract
+
+
+def _pack(label: Label) -> bytes:
+    digest = bytes.fromhex(label.fingerprint)
     if len(digest) != _FINGERPRINT:
-        raise ValueError(f"the fingerprint of {event_type} {version} is not a SHA-256: {len(digest)} bytes")
-    names = [name.encode() for name in (topic, event_type, version)]
-    return digest + b"".join(_NAME.pack(len(name)) + name for name in names)
+        raise ValueError(f"the fingerprint of {label.event_type} {label.version} is not a SHA-256: {len(digest)} bytes")
+    names = [name.encode() for name in label[:3]]
+    packed = _packed[label] = digest + b"".join(_NAME.pack(len(name)) + name for name in names)
+    return packed
 
 
 @lru_cache(maxsize=1024)
-def _names(label: bytes) -> tuple[str, str, str, str]:
-    names, at = [], _FINGERPRINT
+def _unpack(label: bytes) -> Label:
+    names, at = list[str](), _FINGERPRINT
     for _ in range(3):
         (length,) = _NAME.unpack_from(label, at)
         at += _NAME.size + length
         names.append(label[at - length : at].decode())
-    return names[0], names[1], names[2], label[:_FINGERPRINT].hex()
+    return Label(names[0], names[1], names[2], label[:_FINGERPRINT].hex())
 
 
 def _header(name: str, value: bytes) -> bytes:

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from pyevents.errors import SpoolError
 from pyevents.spool.record import Entry, encode, scan
 
@@ -48,7 +50,7 @@ def keep(cluster: Path, stream: str, position: int, entry: Entry, reason: str) -
     """
     folder = cluster / FOLDER
     path = folder / stream
-    labelled = entry._replace(headers=((_REASON, reason.encode()), *entry.headers))
+    labelled = replace(entry, headers=((_REASON, reason.encode()), *entry.headers))
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         with _locked(path, os.O_CREAT) as descriptor:
@@ -112,7 +114,7 @@ def _parse(data: bytes) -> list[Rejected]:
     for position, entry in _records(data):
         reason = next((value.decode() for name, value in entry.headers if name == _REASON), "unknown")
         headers = tuple(header for header in entry.headers if header[0] != _REASON)
-        found[position] = Rejected(position, reason, entry._replace(headers=headers))
+        found[position] = Rejected(position, reason, replace(entry, headers=headers))
     return [found[position] for position in sorted(found)]
 
 

@@ -16,7 +16,7 @@ ROOT = Path(pyevents.__file__).parent
 
 LAYERS = [
     {"errors"},
-    {"catalog", "config", "envelope", "events", "retry", "transport", "watermark"},
+    {"catalog", "config", "envelope", "events", "label", "retry", "transport", "watermark"},
     {"outcome", "registry"},
     {"codec", "spool"},
     {"inbox", "kafka", "memory", "upcast"},

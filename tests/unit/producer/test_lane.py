@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pyevents.label import Label
 from pyevents.producer.lane import Lane
 from pyevents.producer.outbound import Outbound
 from pyevents.retry import Backoff
@@ -62,7 +63,7 @@ class _Topic:
     def publish(self, count: int) -> None:
         own = self.lane.own()
         for _ in range(count):
-            entry = Entry("t", b"1", (), "patient.created", "1.0", "ab", 1, b"{}")
+            entry = Entry(Label("t", "patient.created", "1.0", "ab"), b"1", (), 1, b"{}")
             self.lane.hand_over(own, own.stream.append(entry), entry, self.common.send)
 
     def tried_at(self, until: float) -> list[float]:

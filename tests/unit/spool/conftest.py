@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pyevents.label import Label
 from pyevents.spool import lock
 from pyevents.spool.durability import Durability
 from pyevents.spool.folder import DiskSpool, cluster_of
@@ -35,7 +36,7 @@ def event() -> Callable[..., Entry]:
         body = f"event {number} ".encode().ljust(size, b".")
         headers = (("traceparent", b"00-abc"),) if number % 2 else ()
         key = None if number % 3 == 0 else str(number).encode()
-        return Entry(topic, key, headers, "patient.created", "1.0", "ab" * 32, 1_700_000_000_000 + number, body)
+        return Entry(Label(topic, "patient.created", "1.0", "ab" * 32), key, headers, 1_700_000_000_000 + number, body)
 
     return make
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pyevents.errors import ConfigurationInvalid, SpoolFull
 from pyevents.spool.errors import DiskFull
@@ -93,7 +94,7 @@ def test_the_reserve_of_the_disk_is_left_free(folder: Path, event: Event) -> Non
 def test_a_full_spool_names_folder_and_sizes_and_no_content(open_spool: OpenSpool, event: Event) -> None:
     spool = open_spool()
     with pytest.raises(SpoolFull) as refusal:
-        spool.stream("t").append(event(1)._replace(body=b"SECRET" * 1_000_000))
+        spool.stream("t").append(replace(event(1), body=b"SECRET" * 1_000_000))
     assert spool.where in str(refusal.value)
     assert "1,048,576" in str(refusal.value)
     assert "SECRET" not in str(refusal.value)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pyevents.errors import SpoolFull
+from pyevents.label import Label
 from pyevents.spool import lock
 from pyevents.spool.disk import DiskStream
 from pyevents.spool.folder import DiskSpool
@@ -53,7 +54,7 @@ class SpoolAgainstAList(RuleBasedStateMachine):
             self.count += 1
             headers = (("n", str(self.count).encode()),) * (self.count % 3)
             body = str(self.count).encode().ljust(size, b"x")
-            entry = Entry("t", None, headers, "patient.created", "1.0", "cd" * 32, self.count, body)
+            entry = Entry(Label("t", "patient.created", "1.0", "cd" * 32), None, headers, self.count, body)
             try:
                 position = self.own.stream.append(entry)
             except SpoolFull:

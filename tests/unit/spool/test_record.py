@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from pyevents.label import Label
 from pyevents.spool.record import MAGIC, Entry, encode, scan
 
 names = st.text(max_size=30)
@@ -58,7 +60,7 @@ def test_positions_below_the_wanted_are_read_past(event: Callable[..., Entry]) -
 
 
 def test_an_event_shows_neither_key_nor_header_nor_body() -> None:
-    entry = Entry("t", b"SECRET", (("h", b"SECRET"),), "patient.created", "1.0", "ab" * 32, 1, b"SECRET")
+    entry = Entry(Label("t", "patient.created", "1.0", "ab" * 32), b"SECRET", (("h", b"SECRET"),), 1, b"SECRET")
     for shown in (repr(entry), str(entry), f"{entry}", repr([(1, entry)])):
         assert "SECRET" not in shown
         assert "patient.created" in shown
@@ -66,4 +68,4 @@ def test_an_event_shows_neither_key_nor_header_nor_body() -> None:
 
 def test_a_fingerprint_that_is_no_sha256_is_refused(event: Callable[..., Entry]) -> None:
     with pytest.raises(ValueError, match="SHA-256"):
-        encode(1, event(1)._replace(fingerprint="abcd"))
+        encode(1, replace(event(1), label=event(1).label._replace(fingerprint="abcd")))
