@@ -21,7 +21,6 @@ from pyevents.codec.payload import attributes
 __all__ = ["flat_writer", "length"]
 
 Write = Callable[[Struct], bytes | None]
-_Bytes = Callable[[Any], bytes]
 
 _LONG = 1 << 63
 _ROOT = frozenset({"$schema", "additionalProperties", "description", "properties", "required", "title", "type"})
@@ -30,10 +29,10 @@ _NOTHING = object()
 
 _VALUE = """
     value = event.{attribute}
-    if value.__class__ is {kind} and low{n} <= {measure} <= high{n}{check}:
+    if {conditions}:
         {take}
     elif value is null{n} or value is absent{n}:
-        {take_null}
+        part{n} = b'\\0'; text{n} = b''
     else:
         return None
 """
@@ -52,8 +51,28 @@ class _Field(NamedTuple):
     null: object
     absent: object
     """What is null on the wire: None and `UNSET` where they may be."""
-    head: _Bytes
-    """Returns the value as bytes, or for a text what stands before so many of them."""
+    optional: bool
+    """Whether it is the second branch of a union."""
+
+    def source(self, n: int) -> str:
+        """Return the lines that check it and take it, as the *n*th."""
+        conditions = [f"value.__class__ is {self.kind.__name__}"]
+        if self.kind is not bool:
+            low = f"{self.low} <= " if self.low or self.kind is int else ""  # no text has fewer than 0 characters
+            conditions.append(f"{low}{'len(value)' if self.kind is str else 'value'} <= {self.high}")
+        if self.check:
+            conditions.append(f"check{n}(value)")
+        take = f"part{n} = {self._head(n)}"
+        if self.kind is str:
+            take = f"text{n} = value.encode(); {take}"
+        return _VALUE.format(n=n, attribute=self.attribute, conditions=" and ".join(conditions), take=take)
+
+    def _head(self, n: int) -> str:
+        """Return what makes the value's bytes, or for a text what stands before them."""
+        if self.kind is str and self.high < _SHORT // 4:  # in UTF-8 a character has up to four bytes
+            return f"{'short_branch' if self.optional else 'short'}[len(text{n})]"
+        makes = {str: f"length(len(text{n}))", int: "whole(value)", bool: "(b'\\1' if value else b'\\0')"}[self.kind]
+        return f"b'\\2' + {makes}" if self.optional else makes
 
 
 def flat_writer(record: Any, view: Any, cls: type[Struct]) -> Write | None:
@@ -84,26 +103,15 @@ def length(size: int) -> bytes:
 def _compiled(fields: list[_Field]) -> Write:
     """Write the function out, as dataclasses do with theirs: a loop over the fields takes twice as long.
 
-    Nothing of a schema gets into its source but the attributes of a Python class.
+    Nothing of a schema gets into its source but numbers and the attributes of a Python class.
     """
-    names: dict[str, Any] = {"UNSET": UNSET}
+    names: dict[str, Any] = dict(_NAMES)
     source, parts = "def checked(event):", list[str]()
     for n, field in enumerate(fields):
-        names |= {f"{name}{n}": value for name, value in field._asdict().items()}
-        is_text = field.kind is str
-        parts += [f"part{n}", f"text{n}"] if is_text else [f"part{n}"]
-        source += _VALUE.format(
-            n=n,
-            attribute=field.attribute,
-            kind=field.kind.__name__,
-            measure="len(value)" if is_text else "value",
-            check=f" and check{n}(value)" if field.check else "",
-            take=f"text{n} = value.encode(); part{n} = head{n}(len(text{n}))"
-            if is_text
-            else f"part{n} = head{n}(value)",
-            take_null=f"part{n} = b'\\0'" + (f"; text{n} = b''" if is_text else ""),
-        )
-    exec(f"{source}    return b''.join([{', '.join(parts)}])", names)
+        names |= {f"check{n}": field.check, f"null{n}": field.null, f"absent{n}": field.absent}
+        source += field.source(n)
+        parts += [f"part{n}", f"text{n}"] if field.kind is str else [f"part{n}"]
+    exec(f"{source}    return b''.join(({', '.join(parts)},))", names)
     write: Write = names["checked"]
     return write
 
@@ -112,7 +120,7 @@ def _field(field: dict[str, Any], view: dict[str, Any], attribute: str) -> _Fiel
     limits = view["properties"].get(field["name"])
     match field["type"]:
         case str(avro) | ["null", str(avro)] if avro in _KINDS and limits and field.get("default") is None:
-            kind, expected, head = _KINDS[avro]
+            kind, expected = _KINDS[avro]
         case _:
             return None
     optional = field["type"] != avro
@@ -121,16 +129,16 @@ def _field(field: dict[str, Any], view: dict[str, Any], attribute: str) -> _Fiel
     least, most, low, high = (
         ("minLength", "maxLength", 0, sys.maxsize) if kind is str else ("minimum", "maximum", -_LONG, _LONG - 1)
     )
-    plain = limits.keys() <= _LIMITS
+    others = {name: limit for name, limit in limits.items() if name not in _LIMITS}
     return _Field(
         attribute,
         kind,
         limits.get(least, low),
         limits.get(most, high),
-        None if plain else jsonschema_rs.validator_cls_for(view)(limits, validate_formats=True).is_valid,
+        jsonschema_rs.validator_cls_for(view)(others, validate_formats=True).is_valid if others else None,
         None if optional else _NOTHING,
         UNSET if optional and field["name"] not in view.get("required", ()) else _NOTHING,
-        _present(head) if optional else head,
+        optional,
     )
 
 
@@ -138,7 +146,7 @@ def _whole(number: int) -> bytes:
     """Return an int or long: zigzag, in groups of seven bits, the lowest first (Avro 1.12, "Binary Encoding")."""
     zigzag = number << 1 if number >= 0 else ~(number << 1)
     if zigzag < 0x80:
-        return _BYTES[zigzag]
+        return bytes((zigzag,))
     if zigzag < 0x4000:
         return bytes((zigzag & 0x7F | 0x80, zigzag >> 7))
     groups = bytearray()
@@ -149,19 +157,13 @@ def _whole(number: int) -> bytes:
     return bytes(groups)
 
 
-def _present(head: _Bytes) -> _Bytes:
-    """Return the head of a value that may be null, by the union's second branch."""
+_KINDS = {"string": (str, "string"), "int": (int, "integer"), "long": (int, "integer"), "boolean": (bool, "boolean")}
 
-    def branch(number: Any) -> bytes:
-        return b"\2" + head(number)
-
-    return lru_cache(1024)(branch) if head is length else branch
-
-
-_BYTES = [bytes([number]) for number in range(0x80)]
-_KINDS: dict[str, tuple[type, str, _Bytes]] = {
-    "string": (str, "string", length),
-    "int": (int, "integer", _whole),
-    "long": (int, "integer", _whole),
-    "boolean": (bool, "boolean", lambda value: b"\1" if value else b"\0"),
+# Looking into a table is faster than a call; longer texts are worth one.
+_SHORT = 1024
+_NAMES: dict[str, Any] = {
+    "short": [_whole(size) for size in range(_SHORT)],
+    "short_branch": [b"\2" + _whole(size) for size in range(_SHORT)],
+    "length": length,
+    "whole": _whole,
 }

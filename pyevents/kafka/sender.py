@@ -20,6 +20,7 @@ __all__ = ["KafkaSender"]
 _REFUSED = frozenset({"_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED", "_SSL"})
 
 _RECENT = 10.0
+_ANY = -1  # the partition is the client's choice
 
 
 class KafkaSender:
@@ -39,16 +40,12 @@ class KafkaSender:
 
     def send(self, record: Record, done: Callable[[Delivery], None], number: int = 0) -> None:
         """Take one record; `done` is called from `poll`."""
-        value, headers = record.value, record.headers
+        value = record.value
+        report = _Report(number, len(value) if value else 0, -1, -1, None, done)
+        headers: list[tuple[str, str | bytes | None]] | None = list(record.headers) if record.headers else None
         try:
-            self._client.produce(
-                record.topic,
-                value,
-                record.key,
-                timestamp=record.timestamp,
-                headers=list(headers) if headers else None,
-                on_delivery=_Report(number, len(value) if value else 0, -1, -1, None, done),
-            )
+            # By position: the client takes longer to look for arguments by name than for all the rest.
+            self._client.produce(record.topic, value, record.key, _ANY, report, None, record.timestamp, headers)
         except BufferError:
             raise Backpressure from None
         except KafkaException as error:

@@ -34,27 +34,30 @@ class RefusingTransport(MemoryTransport):
         return _Sender(self, super().sender(client_id), options.get("singly", False))
 
 
+_Sent = tuple[Record, Callable[[Delivery], None], int]
+
+
 class _Sender:
     def __init__(self, broker: RefusingTransport, taken: Sender, singly: bool) -> None:
         self.trouble: Fault | None = None
         self.retrying: frozenset[str] = frozenset()
         self._broker, self._taken = broker, taken
         self._silent = broker.silent and not singly
-        self._kept: dict[str, list[Callable[[Delivery], None]]] = {}
-        self._given: list[tuple[Record, Callable[[Delivery], None]]] = []
-        self._on_the_way: list[tuple[Record, Callable[[Delivery], None]]] = []
+        self._kept: dict[str, list[_Sent]] = {}
+        self._given: list[_Sent] = []
+        self._on_the_way: list[_Sent] = []
 
-    def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
+    def send(self, record: Record, done: Callable[[Delivery], None], number: int = 0) -> None:
         if self.trouble:
             raise Refused(self.trouble)
         if record.topic in self._kept or self._broker.mark in (record.value or b""):
-            self._kept.setdefault(record.topic, []).append(done)
+            self._kept.setdefault(record.topic, []).append((record, done, number))
         else:
-            self._given.append((record, done))
+            self._given.append((record, done, number))
 
     def poll(self, timeout: float) -> int:
-        for record, done in self._on_the_way:
-            self._taken.send(record, done)
+        for sent in self._on_the_way:
+            self._taken.send(*sent)
         self._on_the_way, self._given = self._given, []  # the answer comes with the second poll
         served = self._taken.poll(0.0 if self._on_the_way or (self._kept and not self._silent) else timeout)
         if self._kept and self._silent:
@@ -72,9 +75,8 @@ class _Sender:
         return self._taken.close(timeout) + self._give_back(_PURGED)
 
     def _give_back(self, fault: Fault) -> int:
-        kept = [done for topic in self._kept.values() for done in topic]
-        kept += [done for _, done in self._on_the_way + self._given]
+        kept = [sent for topic in self._kept.values() for sent in topic] + self._on_the_way + self._given
         self._kept, self._on_the_way, self._given = {}, [], []
-        for done in kept:
-            done(Delivery(-1, -1, fault))
+        for record, done, number in kept:
+            done(Delivery(number, len(record.value or b""), -1, -1, fault))
         return len(kept)

@@ -29,7 +29,7 @@ class _Silent:
     def trouble(self) -> Fault | None:
         return self._trouble if self.taken else None
 
-    def send(self, record: Record, done: Callable[[Delivery], None]) -> None:
+    def send(self, record: Record, done: Callable[[Delivery], None], number: int = 0) -> None:
         self.taken.append(done)
 
     def poll(self, timeout: float) -> int:
@@ -41,7 +41,7 @@ class _Silent:
 
     def close(self, timeout: float) -> int:
         for done in self.taken:
-            done(Delivery(-1, -1, Fault("_PURGE_QUEUE", "Local: Purged in queue")))
+            done(Delivery(0, 0, -1, -1, Fault("_PURGE_QUEUE", "Local: Purged in queue")))
         self.closed = True
         return len(self.taken)
 

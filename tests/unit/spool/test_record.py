@@ -11,14 +11,12 @@ from pyevents.label import Label
 from pyevents.spool.record import MAGIC, Entry, encode, scan
 
 names = st.text(max_size=30)
+labels = st.builds(Label, names, names, names, fingerprint=st.binary(min_size=32, max_size=32).map(bytes.hex))
 events = st.builds(
     Entry,
-    topic=names,
+    label=labels,
     key=st.none() | st.binary(max_size=50),
     headers=st.lists(st.tuples(names, st.binary(max_size=50)), max_size=4).map(tuple),
-    event_type=names,
-    version=names,
-    fingerprint=st.binary(min_size=32, max_size=32).map(bytes.hex),
     timestamp=st.integers(-(1 << 63), (1 << 63) - 1),
     body=st.binary(max_size=200),
 )
