@@ -291,7 +291,9 @@ def load_examples(package: str = DEFAULT_PACKAGE) -> dict[str, dict[str, dict[st
 def _read(package: str, name: str, form: type[Form], absent: str) -> Form:
     try:
         text = importlib.resources.files(package).joinpath(name).read_bytes()
-    except (ModuleNotFoundError, FileNotFoundError, TypeError):
+    except ModuleNotFoundError as error:
+        raise CatalogInvalid(package, f"Python finds no module {error.name!r}, installed or in PYTHONPATH") from None
+    except (FileNotFoundError, TypeError):
         raise CatalogInvalid(package, absent) from None
     try:
         return msgspec.json.decode(text, type=form)

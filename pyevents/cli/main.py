@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import sys
 from typing import Any
 
 import click
@@ -91,6 +92,8 @@ def main() -> None:
     Exit status: 0 fine, 1 findings, 2 wrong use or a system that cannot be reached, 3 changes pending (where
     `plan --exit-code` asks for it).
     """
+    if "" not in sys.path:
+        sys.path.append("")  # for `--catalog` of a package that was generated here, and is not installed yet
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.ERROR)
     # What librdkafka says of connections is told by our own errors, in the user's words.
     logging.getLogger("pyevents.kafka.librdkafka").setLevel(logging.CRITICAL)

@@ -143,6 +143,22 @@ def test_doctor_names_a_remedy_for_each_failure(monkeypatch: pytest.MonkeyPatch)
     assert checks["generated files"]["good"]
 
 
+def test_package_that_was_just_generated_in_this_folder_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_contracts(tmp_path / "schemas", "patient.deleted")
+    monkeypatch.chdir(tmp_path)
+    command = [Path(sys.executable).parent / "pyevents", "ls", "--catalog", "acme_here.events"]
+    before = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (before.returncode, before.stderr) == (
+        2,
+        "error: acme_here.events: Python finds no module 'acme_here', installed or in PYTHONPATH. "
+        "Run `pyevents generate` and install the package again.\n",
+    )
+    assert run("generate", "--package", "acme_here.events").exit_code == 0
+    assert "patient.deleted" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.fixture
 def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, dict[str, Any]]]:
     """Ask the doctor in an empty folder, where nobody answers."""
