@@ -50,7 +50,8 @@ def new_command(schemas: Path, **given: Any) -> None:
     for path in write_files(schemas, files):
         click.echo(f"written  {path}")
     _judge(schemas, said.event_type)
-    click.echo("Add fields to the version and to its examples, then run `pyevents generate`.")
+    package = "" if folder else " --package NAME`, with a name for the classes such as `shop.events"
+    click.echo(f"Add fields to the version and to its examples, then run `pyevents generate{package}`.")
 
 
 def write_files(schemas: Path, files: dict[str, str]) -> list[Path]:

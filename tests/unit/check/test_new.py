@@ -68,6 +68,11 @@ def test_folder_that_is_not_there_is_made(place: Path) -> None:
     assert CliRunner().invoke(main, ["check", *generated]).exit_code == 0
 
 
+def test_first_contract_of_a_platform_asks_for_a_package_of_its_own(place: Path) -> None:
+    assert "then run `pyevents generate --package NAME`" in new("patient.moved", *EVENT).output
+    assert "then run `pyevents generate`." in new("patient.left", *EVENT).output
+
+
 def test_envelope_of_a_new_folder_is_the_platforms() -> None:
     template = ROOT / "codegen/pyevents_codegen/template/envelope"
     for name in ("1.0.json", "1.0.avsc"):
