@@ -94,13 +94,13 @@ def test_what_is_wrong_with_a_payload_is_said_with_its_place(given: bytes, said:
     "command",
     [
         "new patient.moved --summary A. --topic t --producer p --schemas {file}/schemas",
-        "generate --root {file}",
+        "generate --root {file} --topics-script {file}/topics.sh --schemas {schemas}",
         "outbox relay --database sqlite:///{file}/service.db",
     ],
 )
 def test_path_that_cannot_be_used_is_told_in_a_sentence(command: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    result = run(*command.format(file=tmp_path / "file").split())
+    result = run(*command.format(file=tmp_path / "file", schemas=ROOT / "schemas").split())
     assert result.exit_code == 2
     assert f"error: {tmp_path}/file" in result.stderr and "cannot be used: Not a directory" in result.stderr
 
