@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,13 @@ def test_a_folder_that_others_can_enter_is_refused(folder: Path, mode: int) -> N
     folder.chmod(mode)
     with pytest.raises(FolderUnusable, match=f"mode {mode:o}.*chmod 700"):
         open_in(folder)
+
+
+def test_the_folder_that_our_image_makes_is_one_that_a_spool_takes(tmp_path: Path) -> None:
+    dockerfile = Path(__file__).parents[3].joinpath("docker/Dockerfile").read_text()
+    (options,) = re.findall(r"install (--directory .*)--owner pyevents /var/spool/pyevents", dockerfile)
+    subprocess.run(["install", *options.split(), tmp_path / "spool"], check=True)
+    open_in(tmp_path / "spool").close()
 
 
 def test_a_folder_that_others_use_is_not_to_be_closed_to_them(folder: Path) -> None:
