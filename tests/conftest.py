@@ -6,6 +6,7 @@ import gc
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -56,6 +57,12 @@ def spool_folder(session_folder: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYEVENTS_SPOOL_DIR", str(folder))
         yield folder
+
+
+@pytest.fixture
+def mark() -> str:
+    """A name that only this test's events bear, since topics are shared."""
+    return uuid4().hex
 
 
 @pytest.hookimpl(tryfirst=True)

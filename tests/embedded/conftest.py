@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,3 +14,11 @@ from pyevents.dev.embedded import Embedded
 def embedded() -> Iterator[Embedded]:
     with Embedded(catalog.load().catalog.every_topic) as pair:
         yield pair
+
+
+@pytest.fixture
+def broker_away(embedded: Embedded) -> Iterator[Callable[[], None]]:
+    """The broker is away; the value brings it back."""
+    embedded.stop_broker()
+    yield embedded.start_broker
+    embedded.start_broker()

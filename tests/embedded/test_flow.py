@@ -9,10 +9,8 @@ import pytest
 
 from pyevents.kafka import KafkaTransport
 from pyevents.registry import HttpRegistry
-from tests.suite.flow import FlowSuite, mark
+from tests.suite.flow import FlowSuite
 from tests.suite.place import Place
-
-__all__ = ["mark"]
 
 
 class _Broker:
@@ -28,13 +26,12 @@ class _Broker:
 
 @pytest.fixture
 def place(embedded: Any) -> Iterator[Place]:
-    made = Place(
+    with Place(
         lambda: KafkaTransport(embedded.bootstrap_servers, embedded.consumer_properties),
         lambda: HttpRegistry(embedded.registry_url),
         _Broker(embedded),
-    )
-    yield made
-    made.close()
+    ) as made:
+        yield made
 
 
 class TestEmbedded(FlowSuite):

@@ -45,14 +45,6 @@ def make(embedded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 @pytest.fixture
-def broker_away(embedded: Any) -> Iterator[Callable[[], None]]:
-    """The broker is away; the value brings it back."""
-    embedded.stop_broker()
-    yield embedded.start_broker
-    embedded.start_broker()
-
-
-@pytest.fixture
 def arrived(embedded: Any) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
     """Read everything of a mark from `patient-events`, in order."""
     consumers = []

@@ -148,13 +148,6 @@ def registered(embedded: Any) -> None:
 
 
 @pytest.fixture
-def broker_away(embedded: Any) -> Iterator[Callable[[], None]]:
-    embedded.stop_broker()
-    yield embedded.start_broker
-    embedded.start_broker()
-
-
-@pytest.fixture
 def shop(
     request: pytest.FixtureRequest, embedded: Any, registered: None, tmp_path: Path, spool_folder: Path
 ) -> Iterator[Shop]:

@@ -12,7 +12,9 @@ from pyevents.dev.real.apicurio import RealRegistry
 from pyevents.dev.real.kafka import RealKafka
 from pyevents.dev.real.process import free_port
 from pyevents.kafka import KafkaTransport
+from pyevents.registry import HttpRegistry
 from tests.real.proxy import Proxy
+from tests.suite.place import Place
 
 StartKafka = Callable[..., RealKafka]
 
@@ -29,6 +31,20 @@ def real_registry() -> Iterator[RealRegistry]:
     """The registry that all tests share: leave it running, and use subjects of your own."""
     with RealRegistry() as registry:
         yield registry
+
+
+@pytest.fixture(scope="session")
+def topics(real_kafka: RealKafka) -> None:
+    """The topics of the contracts, on the broker that all tests share."""
+    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.every_topic)
+
+
+@pytest.fixture
+def place(real_kafka: RealKafka, real_registry: RealRegistry, topics: None) -> Iterator[Place]:
+    """Producers and consumers on the broker and the registry that all tests share."""
+    servers, url = real_kafka.bootstrap_servers, real_registry.url
+    with Place(lambda: KafkaTransport(servers), lambda: HttpRegistry(url), real_kafka) as made:
+        yield made
 
 
 @pytest.fixture

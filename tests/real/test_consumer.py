@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from pyevents.catalog import load
-from pyevents.dev.real.apicurio import RealRegistry
 from pyevents.dev.real.kafka import RealKafka
 from pyevents.errors import ConfigurationInvalid
 from pyevents.events import GeocodingCalculateDistance, PatientDeleted
 from pyevents.kafka import KafkaTransport
-from pyevents.registry import HttpRegistry
 from pyevents.transport import Record
 from tests.suite.place import Place, Running, wait_until
-
-
-@pytest.fixture
-def place(
-    real_kafka: RealKafka, real_registry: RealRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Place]:
-    monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
-    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.every_topic)
-    made = Place(
-        lambda: KafkaTransport(real_kafka.bootstrap_servers), lambda: HttpRegistry(real_registry.url), real_kafka
-    )
-    yield made
-    made.close()
 
 
 def member(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -18,30 +17,13 @@ from pyevents.catalog import load
 from pyevents.dev.real.apicurio import RealRegistry
 from pyevents.dev.real.kafka import RealKafka
 from pyevents.events import EmailSend, MatchStatusChanged, PatientCreated
-from pyevents.kafka import KafkaTransport
-from pyevents.registry import HttpRegistry
 from pyevents.transport import Record
 from tests.suite.place import Place, Running, wait_until
 
 
 @pytest.fixture
-def place(real_kafka: RealKafka, real_registry: RealRegistry) -> Iterator[Place]:
-    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.every_topic)
-    made = Place(
-        lambda: KafkaTransport(real_kafka.bootstrap_servers), lambda: HttpRegistry(real_registry.url), real_kafka
-    )
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def client(real_registry: RealRegistry) -> SchemaRegistryClient:
     return SchemaRegistryClient({"url": real_registry.url})
-
-
-@pytest.fixture
-def mark() -> str:
-    return uuid4().hex
 
 
 def message(event_type: str, payload: dict[str, Any]) -> dict[str, Any]:

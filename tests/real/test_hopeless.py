@@ -31,10 +31,9 @@ MARK = "Oschatz"
 @pytest.fixture
 def place(proxy: Proxy) -> Iterator[Place]:
     registry = MemoryRegistry()
-    made = Place(lambda: KafkaTransport(proxy.servers, LOOK_OFTEN), lambda: registry, proxy.kafka)
-    yield made
-    proxy.relent()
-    made.close()
+    with Place(lambda: KafkaTransport(proxy.servers, LOOK_OFTEN), lambda: registry, proxy.kafka) as made:
+        yield made
+        proxy.relent()
 
 
 @pytest.fixture

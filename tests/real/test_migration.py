@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -11,31 +10,12 @@ import kafka
 import pytest
 
 from pyevents import EventSchema
-from pyevents.catalog import load
-from pyevents.dev.real.apicurio import RealRegistry
 from pyevents.dev.real.kafka import RealKafka
 from pyevents.errors import ConfigurationInvalid
 from pyevents.events import EmailSend, MatchCreated
-from pyevents.kafka import KafkaTransport
-from pyevents.registry import HttpRegistry
 from tests.suite.place import Place, Running, wait_until
 
 TOPIC = "matching-events"
-
-
-@pytest.fixture
-def place(real_kafka: RealKafka, real_registry: RealRegistry) -> Iterator[Place]:
-    KafkaTransport(real_kafka.bootstrap_servers).create_topics(load().catalog.every_topic)
-    made = Place(
-        lambda: KafkaTransport(real_kafka.bootstrap_servers), lambda: HttpRegistry(real_registry.url), real_kafka
-    )
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def mark() -> str:
-    return uuid4().hex
 
 
 def old_event(match_id: int, notes: str) -> dict[str, Any]:

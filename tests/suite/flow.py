@@ -7,7 +7,6 @@ import json
 import threading
 import time
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -27,12 +26,6 @@ from tests.suite.place import Place, Running, wait_until
 __all__ = ["FlowSuite"]
 
 QUICK = Retry(first=0.05, max=0.2)
-
-
-@pytest.fixture
-def mark() -> str:
-    """A name that only this test's events bear, since topics are shared."""
-    return uuid4().hex
 
 
 class FlowSuite(FailureSuite):

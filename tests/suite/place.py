@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from uuid import uuid4
 
 from pyevents import KafkaConsumer, RobustKafkaProducer
+from pyevents.memory import MemoryRegistry, MemoryTransport
 from pyevents.registry import Registry
 from pyevents.transport import Delivery, Message, Partition, Record, Transport
 
-__all__ = ["Broker", "Place", "wait_until"]
+__all__ = ["Broker", "Place", "Running", "in_memory", "wait_until"]
 
 
 def wait_until(true: Callable[[], object], what: str, seconds: float = 30.0) -> None:
@@ -32,7 +33,7 @@ class Broker(Protocol):
 
 
 class Place:
-    """One kind of broker and registry."""
+    """One kind of broker and registry; a context manager."""
 
     def __init__(self, transport: Callable[[], Transport], registry: Callable[[], Registry], broker: Broker) -> None:
         self.transport = transport
@@ -75,9 +76,18 @@ class Place:
             receiver.close()
         return found
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for made in reversed(self.made):
             made.close(5)
+
+
+def in_memory(partitions: int = 3) -> Place:
+    """Return a place with a broker and a registry in memory."""
+    transport, registry = MemoryTransport(partitions), MemoryRegistry()
+    return Place(lambda: transport, lambda: registry, transport)
 
 
 class _Anybody:

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from pyevents.catalog import dead_letter_topic, load
 from pyevents.dev.real.pair import RealPair
 from pyevents.kafka import KafkaTransport
+from tests.torture.command import command
 from tests.torture.feed import ID, Feed
 from tests.torture.mischief import BROKER, REGISTRY, Servers
 from tests.torture.reader import GROUP, POLL_INTERVAL, TOPICS, Reading
@@ -296,15 +297,5 @@ def torture(
     }
 
 
-def main() -> int:
-    """Run it as the command line says."""
-    count = int(sys.argv[1])
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2] else random.randrange(1 << 32)
-    print(f"seed {seed}", file=sys.stderr)
-    verdict = torture(count, seed, say=lambda text: print(text, file=sys.stderr))
-    print(json.dumps(verdict))
-    return 0 if verdict["good"] else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command(torture))

@@ -6,19 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from pyevents.memory import MemoryRegistry, MemoryTransport
-from tests.suite.flow import FlowSuite, mark
-from tests.suite.place import Place
-
-__all__ = ["mark"]
+from tests.suite.flow import FlowSuite
+from tests.suite.place import Place, in_memory
 
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    transport, registry = MemoryTransport(), MemoryRegistry()
-    made = Place(lambda: transport, lambda: registry, transport)
-    yield made
-    made.close()
+    with in_memory() as made:
+        yield made
 
 
 class TestMemory(FlowSuite):

@@ -6,8 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
+
+Service = subprocess.Popen[str]
 
 SERVICE = """
 import os, signal, sys, threading
@@ -34,13 +37,19 @@ print("restored", signal.getsignal(signal.SIGTERM) == before)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signal_finishes_the_event_in_hand_and_leaves(number: signal.Signals) -> None:
-    service = subprocess.Popen(
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """A service that has its first event in hand, and waits for a line to finish it."""
+    with subprocess.Popen(
         [sys.executable, "-c", SERVICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert service.stdin and service.stdout
-    assert service.stdout.readline() == "begun\n"
+    ) as started:
+        assert started.stdout and started.stdout.readline() == "begun\n"
+        yield started
+        started.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_finishes_the_event_in_hand_and_leaves(service: Service, number: signal.Signals) -> None:
     service.send_signal(number)
     lines = ["begun", *service.communicate("\n", timeout=30)[0].splitlines()]
     # The interpreter heeds a signal between two waits, so a further event may have begun by then; all are finished.
@@ -51,12 +60,7 @@ def test_signal_finishes_the_event_in_hand_and_leaves(number: signal.Signals) ->
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_second_signal_ends_the_process_at_once(number: signal.Signals) -> None:
-    service = subprocess.Popen(
-        [sys.executable, "-c", SERVICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert service.stdin and service.stdout
-    assert service.stdout.readline() == "begun\n"
+def test_second_signal_ends_the_process_at_once(service: Service, number: signal.Signals) -> None:
     service.send_signal(number)
     # The first lets the handler finish, which it never does; the second must reach a process that heeds the first.
     deadline = time.monotonic() + 30

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from click.testing import CliRunner
 
 from pyevents.cli.main import main
@@ -16,21 +15,7 @@ from pyevents.dev.registry.schema import Schema
 from pyevents.registry.levels import pairs
 from pyevents_codegen.confluent import judge
 
-_VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors"
 Vectors = Callable[[str], list[dict[str, Any]]]
-
-
-@pytest.fixture
-def vectors() -> Vectors:
-    """Read a file of vectors, or skip where there are none."""
-
-    def read(name: str) -> list[dict[str, Any]]:
-        path = _VECTORS / name
-        if not path.exists():
-            pytest.skip(f"no vectors: {name} lies beside the repository, not in it")
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-    return read
 
 
 def test_every_verdict_on_json_schema_is_confluents(vectors: Vectors) -> None:

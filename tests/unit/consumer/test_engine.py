@@ -16,19 +16,16 @@ from pyevents.consumer.letter import key_hash
 from pyevents.consumer.limit import DeadLetterLimit
 from pyevents.errors import ConfigurationInvalid, ConsumerStopped, RegistryUnreachable
 from pyevents.events import EmailSend, PatientCreated, PatientDeleted
-from pyevents.memory import MemoryRegistry, MemoryTransport
 from pyevents.registry import Schema
 from pyevents.transport import Record
-from tests.suite.place import Place, Running, wait_until
+from tests.suite.place import Place, Running, in_memory, wait_until
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     monkeypatch.setenv("PYEVENTS_CACHE_DIR", str(tmp_path))
-    transport, registry = MemoryTransport(partitions=1), MemoryRegistry()
-    made = Place(lambda: transport, lambda: registry, transport)
-    yield made
-    made.close()
+    with in_memory(partitions=1) as made:
+        yield made
 
 
 def delete(place: Place, *keys: int) -> None:

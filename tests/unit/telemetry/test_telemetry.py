@@ -14,22 +14,19 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from pyevents import KafkaConsumer, RobustKafkaProducer
 from pyevents.events import PatientUpdated
-from pyevents.memory import MemoryRegistry, MemoryTransport
 from pyevents.retry import Retry
 from pyevents.telemetry.cloudevents import cloud_events
 from pyevents.telemetry.otel import Tracing
 from pyevents.telemetry.prometheus import METRICS, StatusCollector
-from tests.suite.place import Place, Running, wait_until
+from tests.suite.place import Place, Running, in_memory, wait_until
 
 SECRET = "Geheimstadt"
 
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    transport, registry = MemoryTransport(), MemoryRegistry()
-    made = Place(lambda: transport, lambda: registry, transport)
-    yield made
-    made.close()
+    with in_memory() as made:
+        yield made
 
 
 @pytest.fixture
