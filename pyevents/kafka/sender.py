@@ -63,7 +63,7 @@ class KafkaSender:
         """Return the id that the cluster was formatted with."""
         try:
             answer: str | None = self._client.list_topics(timeout=timeout).cluster_id
-        except KafkaException:
+        except (KafkaException, AttributeError):  # the latter where another thread has just closed it
             return None
         if self.trouble is not None and not self.trouble.fatal:
             self.trouble = None
