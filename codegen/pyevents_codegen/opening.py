@@ -20,7 +20,7 @@ from urllib.parse import quote
 import jsonschema_rs
 from jsonschema_rs.canonical import CanonicalizationError, Satisfiability
 
-from pyevents_codegen.compat.branches import kinds
+from pyevents_codegen.compat.kinds import kinds
 from pyevents_codegen.draft import draft_of
 from pyevents_codegen.pointer import escape
 from pyevents_codegen.references import LISTS, MAPS, SINGLE, followed, moved, resolve

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from pyevents_codegen.compat.branches import kinds
 from pyevents_codegen.compat.document import Document
+from pyevents_codegen.compat.kinds import kinds
 from pyevents_codegen.compat.verdict import Json
 
 __all__ = ["Path", "child_schemas", "differing", "flattened", "same_definitions", "schemas_at", "search"]

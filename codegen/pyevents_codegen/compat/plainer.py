@@ -9,7 +9,6 @@ from dataclasses import replace
 from re import _constants as op  # type: ignore[attr-defined]
 from typing import Any
 
-from pyevents_codegen.compat.branches import without_dead_branches
 from pyevents_codegen.compat.document import Document
 from pyevents_codegen.compat.judges import enforced_formats, one_sided_formats
 from pyevents_codegen.compat.patterns import parsed
@@ -40,8 +39,6 @@ def plainer(document: Document) -> Document:
             del out["pattern"]
         if isinstance(out.get("format"), str) and out["format"] not in formats:
             del out["format"]
-        if "$ref" not in out and document.draft >= 7:  # earlier drafts know no `if`, draft 4 no `const`
-            out = without_dead_branches(out)
         return _without_echoes(out, document.draft)
 
     return replace(document, value=mapped(document.value, rewritten))
@@ -95,23 +92,10 @@ def _without_echoes(schema: dict[str, Json], draft: int) -> dict[str, Json]:
         return schema
     if "additionalProperties" not in schema:
         rest = schema.get("unevaluatedProperties") if draft > 7 and not _has_partners(schema) else None
-    patterns = schema.get("patternProperties") or {}
-    kept = {
-        name: member
-        for name, member in properties.items()
-        if not (isinstance(rest, dict) and member == rest and not patterns)
-        and not _implied(member, [patterns[p] for p in patterns if _is_prefix(p) and name.startswith(p[1:])])
-    }
-    return {**schema, "properties": kept}
+    if not isinstance(rest, dict) or schema.get("patternProperties"):
+        return schema
+    return {**schema, "properties": {name: member for name, member in properties.items() if member != rest}}
 
 
 def _has_partners(schema: dict[str, Json]) -> bool:
     return not _PARTNERS.isdisjoint(schema)
-
-
-def _is_prefix(pattern: str) -> bool:
-    return pattern[:1] == "^" and pattern[1:].replace("_", "a").replace("-", "a").isalnum() and pattern.isascii()
-
-
-def _implied(member: Json, others: list[Json]) -> bool:
-    return any(member == other or (member == {"type": "number"} and other == {"type": "integer"}) for other in others)

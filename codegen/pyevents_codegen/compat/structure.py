@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from pyevents_codegen.compat.branches import kinds
 from pyevents_codegen.compat.document import Document
+from pyevents_codegen.compat.kinds import kinds
 from pyevents_codegen.compat.names import members_contained
 from pyevents_codegen.compat.texts import text_contained
 from pyevents_codegen.compat.values import key_of
