@@ -22,7 +22,9 @@ __all__ = ["Sending"]
 
 log = logging.getLogger("pyevents.producer")
 
-# Reports are served in batches: a thread that wakes for each takes the interpreter away from those who publish.
+# Those who publish serve reports too. A report is a call that needs the interpreter, and in another thread each one
+# takes it away from them: in batches, but one by one.
+_SERVED_EVERY = 64
 _MANY = 50
 _PAUSE = 0.01
 _PAUSE_IN_BACKLOG = 0.001  # the client's share is full, and a long pause would let it run dry
@@ -101,7 +103,15 @@ class Sending:
             position = own.stream.append(entry)
         if told is not None:
             own.told[position] = told
-        lane.hand_over(own, position, entry, self._send)
+        try:
+            lane.hand_over(own, position, entry, self._send)
+            if not position % _SERVED_EVERY:
+                self._sender.poll(0)
+        except BaseException:
+            # A signal's handler raised, between any two steps: a new client gets what this one may have or not.
+            self._stale = True
+            self._awake.set()
+            raise
         if self._idle:
             self._awake.set()
 

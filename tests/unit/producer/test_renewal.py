@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -97,3 +98,54 @@ def test_a_close_from_a_signal_handler_inside_publish_ends_and_a_later_one_close
     broker.start()
     assert producer.close(20) == 0
     assert len(broker.messages("patient-events")) == 1
+
+
+class _Interrupted(MemoryTransport):
+    """A broker whose clients a signal interrupts, once, behind a record's way in or before the word on one."""
+
+    def __init__(self) -> None:
+        super().__init__(partitions=1)
+        self.interrupt = ""
+
+    def sender(self, client_id: str, **options: Any) -> Any:
+        sender: Any = super().sender(client_id, **options)
+        send = sender.send
+
+        def interrupted(record: Record, done: Callable[[Delivery], None], number: int = 0) -> None:
+            def reported(delivery: Delivery) -> None:
+                self._pass("report")
+                done(delivery)
+
+            send(record, reported, number)
+            self._pass("send")
+
+        sender.send = interrupted
+        return sender
+
+    def _pass(self, step: str) -> None:
+        if step == self.interrupt and threading.current_thread() is threading.main_thread():
+            self.interrupt = ""
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("step", ["send", "report"])
+def test_no_event_is_stuck_when_a_signal_handler_raises_inside_publish(step: str) -> None:
+    broker = _Interrupted()
+    with RobustKafkaProducer(
+        service_name="s", transport=broker, registry=MemoryRegistry(), auto_register=True
+    ) as producer:
+        published = 1
+        producer.publish(PatientDeleted(patient_id=published))
+        assert producer.flush(20) == 0, producer.status()
+        broker.interrupt = step
+        with pytest.raises(KeyboardInterrupt):
+            while published < 100_000:
+                published += 1
+                producer.publish(PatientDeleted(patient_id=published))
+        published += 1
+        producer.publish(PatientDeleted(patient_id=published))
+        assert producer.flush(20) == 0, producer.status()
+        keys = dict.fromkeys(message.key for message in broker.messages("patient-events"))
+        assert list(keys) == [str(number).encode() for number in range(1, published + 1)]
+        assert producer._running is not None
+        assert [outbound.with_client for outbound in producer._running.sending.outbounds()] == [0]
