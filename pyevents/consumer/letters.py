@@ -23,6 +23,7 @@ log = logging.getLogger("pyevents.consumer")
 
 _BACKOFF = Backoff(first=0.5, longest=15)
 _SECONDS_TO_LOOK = 5.0
+_AGAIN = 1.0
 
 
 def usable(transport: Transport, read: Reading, group: str) -> bool:
@@ -70,7 +71,7 @@ class Letters:
     """
 
     def __init__(self, transport: Transport, client_id: str, largest: int, *, singly: bool = False) -> None:
-        self._client: Callable[[], Sender] = lambda: transport.sender(
+        self._make: Callable[[], Sender] = lambda: transport.sender(
             client_id, largest=largest, singly=singly, watched=not singly
         )
         self._singly = singly
@@ -124,9 +125,20 @@ class Letters:
                 again = math.inf
             elif not (self._open or self._waiting):
                 attempt = attempt if self._failed else 0
-                self._awake.wait(min(1.0, again - now))
+                self._awake.wait(min(_AGAIN, again - now))
                 self._awake.clear()
         sender.close(0)
+
+    def _client(self) -> Sender:
+        while True:
+            try:
+                return self._make()
+            except ConfigurationInvalid as error:  # a certificate whose file is being replaced, say
+                if self._closed:
+                    raise
+                self._say(f"no client for dead letters can be made ({error})")
+                self._awake.wait(_AGAIN)
+                self._awake.clear()
 
     def _hand_over(self, sender: Sender) -> None:
         letter = self._waiting[0]
@@ -154,10 +166,14 @@ class Letters:
         topic = letter.record.topic
         suspect = topic in retrying or after_fault(fault) is Outcome.REJECT
         problem = REPEATED if topic in retrying else in_words(fault)
-        if problem != self._problem and (suspect or not retrying):  # else it was purged for another topic's sake
-            log.error("a dead letter for %s was not taken (%s); it is tried again", topic, problem)
-        self._problem = problem
+        if not self._closed and (suspect or not retrying):  # else it was purged, at the end or for another's sake
+            self._say(f"a dead letter for {topic} was not taken ({problem})")
         if suspect and self._alone is not None:
             self._alone.send(*letter)
         else:
             self._failed.append(letter)
+
+    def _say(self, problem: str) -> None:
+        if problem != self._problem:
+            log.error("%s; it is tried again", problem)
+        self._problem = problem

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from pyevents.catalog import load
 from pyevents.codec.framing import frame
 from pyevents.config import Properties
-from pyevents.errors import EventRefused
+from pyevents.errors import ConfigurationInvalid, EventRefused
 from pyevents.outbox import table
 from pyevents.outbox.batch import Batch
 from pyevents.outbox.lead import Lead, taken
@@ -24,7 +24,7 @@ from pyevents.outcome import REPEATED, Outcome, after_fault, in_words
 from pyevents.registry import HttpRegistry, Ids, Registry, Schema
 from pyevents.registry.ids import Wanted
 from pyevents.retry import Backoff
-from pyevents.transport import Transport
+from pyevents.transport import Sender, Transport
 
 __all__ = ["Relay", "RelayStatus"]
 
@@ -196,7 +196,7 @@ class Relay:
 
     def _send_alone(self, rows: list[Row], lead: Lead) -> None:
         """Send rows one after the other by a client that gives up after a while, so that a fault means its row."""
-        sender = self._transport.sender("pyevents-outbox-alone", singly=True)
+        sender = self._client("pyevents-outbox-alone", singly=True)
         batch = Batch(sender, self._message)
         try:
             for row in rows:
@@ -270,7 +270,16 @@ class Relay:
 
     def _replace(self) -> None:
         self._sender.close(0)
-        self._sender = self._transport.sender("pyevents-outbox", watched=True)
+        self._sender = self._client("pyevents-outbox", watched=True)
+
+    def _client(self, name: str, **options: bool) -> Sender:
+        while True:
+            try:
+                return self._transport.sender(name, **options)
+            except ConfigurationInvalid as error:  # a certificate whose file is being replaced, say
+                self._note(str(error))
+                if self._stopped.wait(_POLL):
+                    raise
 
     def _message(self, row: Row) -> bytes | None:
         try:

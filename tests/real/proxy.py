@@ -74,6 +74,10 @@ class Proxy:
         self._loop.run_until_complete(asyncio.start_server(self._accept, "127.0.0.1", self._port))
         self._loop.call_soon(self._ready.set)
         self._loop.run_forever()
+        connections = asyncio.all_tasks(self._loop)
+        for connection in connections:
+            connection.cancel()
+        self._loop.run_until_complete(asyncio.gather(*connections, return_exceptions=True))
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

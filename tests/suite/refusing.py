@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pyevents.errors import ConfigurationInvalid
 from pyevents.memory import MemoryTransport
 from pyevents.transport import Delivery, Fault, Record, Refused, Sender
 
@@ -28,9 +29,14 @@ class RefusingTransport(MemoryTransport):
         self.mark, self.fault, self.silent = mark, fault, silent
         self.closed = 0
         """Clients that were closed."""
+        self.unmade = 0
+        """Clients that cannot be made from now on, before one can."""
 
     def sender(self, client_id: str, **options: Any) -> Any:
         """Return a new sender."""
+        if self.unmade:
+            self.unmade -= 1
+            raise ConfigurationInvalid("properties", "the certificate cannot be read", "See whether it is there.")
         return _Sender(self, super().sender(client_id), options.get("singly", False))
 
 

@@ -53,6 +53,19 @@ def test_letter_that_the_broker_calls_corrupt_is_tried_until_it_is_taken_and_the
     assert len(sending.confirmed) == 6, "each is confirmed once"
 
 
+def test_letters_go_on_once_the_certificate_for_a_new_client_is_there(
+    sending: _Sending, caplog: pytest.LogCaptureFixture
+) -> None:
+    sending.send("first")
+    wait_until(lambda: sending.confirmed == ["first"], "the first client works")
+    sending.broker.unmade = 2
+    for value in ["Oschatz", "behind it"]:
+        sending.send(value)
+    wait_until(lambda: "behind it" in sending.confirmed, "the other is confirmed")
+    assert sending.broker.unmade == 0
+    assert "the certificate cannot be read" in caplog.text
+
+
 def test_log_says_why_a_letter_is_not_taken_and_quotes_none(
     sending: _Sending, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -257,3 +257,12 @@ def test_topic_that_takes_nothing_is_told_with_the_reason_and_loses_nothing(
         broker.mark = b"nothing any more"
         wait_until(lambda: running.status().sent == 2, "it is sent in the end")
         assert running.status().waiting == {}
+
+
+def test_relay_goes_on_once_the_certificate_for_a_new_client_is_there(engine: Engine, registry: MemoryRegistry) -> None:
+    broker = RefusingTransport(b"Oschatz", Fault("INVALID_MSG", ""), silent=False)
+    with relay(engine, broker, registry) as running:
+        broker.unmade = 2
+        commit(engine, patient(1, "Oschatz"), patient(1, "Halle"))
+        wait_until(lambda: "certificate" in str(running.status().last_error), "the status says what is wrong")
+        wait_until(lambda: (running.status().sent, running.status().refused) == (1, 1), "both have their fate")
