@@ -62,6 +62,8 @@ class HttpRegistry:
         ConfigurationInvalid: The URL is none, or a property cannot work.
     """
 
+    _made: Any = None  # here, for `__del__` of one that could not be built
+
     def __init__(
         self,
         url: str | None = None,
@@ -80,8 +82,12 @@ class HttpRegistry:
             "retries.wait.ms": 200,
             "retries.max.wait.ms": 2_000,
         }
-        self._made: Any = None
         self._process = 0
+
+    def __del__(self) -> None:
+        """Close the connections, but for those of a parent process: Python warns of sockets that are left open."""
+        if self._made is not None and self._process == os.getpid():
+            self._made.close()
 
     def look_up(self, subject: str, schema: Schema) -> int:
         """Return the id under which the subject has this schema."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import logging
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -196,6 +198,18 @@ def test_no_answer_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         registry = HttpRegistry(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
         assert "it does not answer within 0.2 s" in refusal(registry)
+
+
+def test_no_connection_is_left_open_when_the_registry_goes(opened: Open) -> None:
+    door = opened(always(Answer(200, b'{"id": 7, "version": 1}')))
+    registry = HttpRegistry(door.url)
+    assert registry.register("patients", TEXT) == 7
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        del registry
+        gc.collect()
+    address = door.url.rpartition(":")[2]
+    assert [str(one.message) for one in said if f"raddr=('127.0.0.1', {address})" in str(one.message)] == []
 
 
 def test_read_only_registry(opened: Open) -> None:
