@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from pyevents.errors import BrokerUnreachable, ConfigurationInvalid, PyEventsErr
 from pyevents.registry import HttpRegistry
 from pyevents.registry.plan import plan
 from pyevents.registry.state import read_state
+from pyevents.spool.errors import FolderUnusable
+from pyevents.spool.folder import check_folder
 
 __all__ = ["doctor_command"]
 
@@ -33,9 +36,9 @@ class _Check(NamedTuple):
 @catalog_option
 @format_option
 def doctor_command(bootstrap_servers: str | None, url: str | None, catalog: str, form: str) -> None:
-    """Check broker, topics, registry, registered contracts and generated files; name a remedy for each failure."""
+    """Check broker, topics, registry, contracts, spool folder and generated files; name a remedy for each failure."""
     loaded = load(catalog)
-    checks = [*_broker(bootstrap_servers, loaded), *_registry(url, loaded), *_generated(catalog)]
+    checks = [*_broker(bootstrap_servers, loaded), *_registry(url, loaded), *_spool(), *_generated(catalog)]
     if form == "json":
         click.echo(json.dumps([check._asdict() for check in checks], indent=2))
     else:
@@ -72,6 +75,18 @@ def _registry(url: str | None, loaded: Loaded) -> Iterator[_Check]:
     missing = ", ".join(f"{action.subject} {action.version}".strip() for action in actions)
     words = f"not registered: {missing}. Run `pyevents registry apply`." if missing else "all registered"
     yield _Check("contracts", not missing, words)
+
+
+def _spool() -> Iterator[_Check]:
+    given = os.environ.get("PYEVENTS_SPOOL_DIR")
+    if not given:  # the default one is made when it is needed
+        return
+    try:
+        check_folder(Path(given).expanduser())
+    except FolderUnusable as error:
+        yield _Check("spool", False, str(error))
+    else:
+        yield _Check("spool", True, given)
 
 
 def _generated(package: str) -> Iterator[_Check]:

@@ -27,7 +27,7 @@ from pyevents.spool.durability import Durability, sync_folder
 from pyevents.spool.errors import FolderUnusable, NewerFormat, NotDurable, StreamTaken
 from pyevents.spool.lock import Lock, acquire, is_held
 
-__all__ = ["DEFAULT_SERVICE", "DiskSpool", "cluster_of", "service_folder", "stream_names", "topic_of"]
+__all__ = ["DEFAULT_SERVICE", "DiskSpool", "check_folder", "cluster_of", "service_folder", "stream_names", "topic_of"]
 
 DEFAULT_SERVICE = "unknown-service"
 _LEAST_LIMIT = 1 << 20
@@ -64,7 +64,7 @@ class DiskSpool:
         if limit < _LEAST_LIMIT:
             remedy = f"Give at least {_LEAST_LIMIT:,} bytes."
             raise ConfigurationInvalid("spool_limit", f"{limit:,} bytes are too few", remedy)
-        _check_folder(folder)
+        check_folder(folder)
         _check_disk(folder, reserve)
         self.limit = limit
         self.adopts = service != DEFAULT_SERVICE
@@ -246,7 +246,7 @@ def stream_names(folder: Path) -> list[str]:
     return sorted(names, key=lambda name: name.rpartition("~")[2])
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
     """Refuse a folder that cannot hold events, or would show them to others.
 
     Raises:
@@ -295,7 +295,7 @@ def _subfolder(folder: Path, name: str) -> Path:
         path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise FolderUnusable(path, f"cannot be made: {error.strerror}", "Check the disk.") from None
-    _check_folder(path)
+    check_folder(path)
     return path
 
 

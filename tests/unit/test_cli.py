@@ -163,6 +163,7 @@ def test_package_that_was_just_generated_in_this_folder_is_found(
 def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, dict[str, Any]]]:
     """Ask the doctor in an empty folder, where nobody answers."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYEVENTS_SPOOL_DIR", raising=False)
     monkeypatch.setattr(KafkaTransport.topics, "__defaults__", (0.1,))
 
     def asked(*arguments: str) -> dict[str, dict[str, Any]]:
@@ -191,6 +192,15 @@ def test_doctor_looks_at_the_package_that_it_is_told(
     assert run("generate", "--package", "acme_doctor").exit_code == 0
     monkeypatch.syspath_prepend(tmp_path)
     assert doctor("--catalog", "acme_doctor")["generated files"]["good"]
+
+
+def test_doctor_looks_at_the_spool_folder_that_producers_are_told(
+    doctor: Callable[..., dict[str, dict[str, Any]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYEVENTS_SPOOL_DIR", str(tmp_path / "spool"))
+    assert f"mkdir -m 700 {tmp_path}/spool" in doctor()["spool"]["words"]
+    (tmp_path / "spool").mkdir(mode=0o700)
+    assert doctor()["spool"] == {"name": "spool", "good": True, "words": str(tmp_path / "spool")}
 
 
 def test_doctor_takes_a_folder_of_other_things_for_no_contracts(
