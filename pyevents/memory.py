@@ -9,7 +9,7 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pyevents.errors import SchemaUnknown
 from pyevents.registry import Schema
@@ -54,18 +54,16 @@ class MemoryTransport:
     """A broker in this process.
 
     Args:
-        partitions: Of every topic that has no number of its own in `topics`.
-        topics: Number of partitions by topic.
+        partitions: Of every topic.
     """
 
     name = "memory"
     lasting = False
     largest = LARGEST
 
-    def __init__(self, partitions: int = 3, topics: Mapping[str, int] | None = None) -> None:
+    def __init__(self, partitions: int = 3) -> None:
         self.changed = threading.Condition()
         self._count = partitions
-        self._topics = dict(topics or {})
         self._logs: dict[Partition, list[Message]] = {}
         self._groups: dict[str, _Group] = {}
         self._down = False
@@ -114,7 +112,7 @@ class MemoryTransport:
 
     def partitions(self, topic: str) -> list[Partition]:
         """Return the partitions of a topic."""
-        return [Partition(topic, number) for number in range(self._topics.get(topic, self._count))]
+        return [Partition(topic, number) for number in range(self._count)]
 
     def append(self, record: Record) -> Message:
         """Put a record at the end of its partition; the caller has `changed`."""
