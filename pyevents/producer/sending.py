@@ -22,8 +22,8 @@ __all__ = ["Sending"]
 
 log = logging.getLogger("pyevents.producer")
 
-# Those who publish serve reports too. A report is a call that needs the interpreter, and in another thread each one
-# takes it away from them: in batches, but one by one.
+# Those who publish serve reports themselves: a report is a call that needs the interpreter, and each one that another
+# thread serves takes it away from them.
 _SERVED_EVERY = 64
 _MANY = 50
 _PAUSE = 0.01
@@ -70,6 +70,8 @@ class Sending:
         self._idle = False
         self._flushing = 0
         self._stale = False
+        self._served = False
+        """Somebody who published has served reports since the last turn."""
         self._replaced = 0
         self._sent_before = 0
         self._replace_not_before = 0.0
@@ -107,6 +109,7 @@ class Sending:
             lane.hand_over(own, position, entry, self._send)
             if not position % _SERVED_EVERY:
                 self._sender.poll(0)
+                self._served = True
         except BaseException:
             # A signal's handler raised, between any two steps: a new client gets what this one may have or not.
             self._stale = True
@@ -242,7 +245,10 @@ class Sending:
         own = [lane.client for lane in self.lanes() if lane.client is not None]
         # Those that send one event at a time wait for nothing but its report.
         served = sum(client.poll(0.005) for client in own)
-        served += self._sender.poll(0.0 if own or self._awake.is_set() else 0.02)
+        if self._served and not self._flushing:
+            self._served = False
+        else:
+            served += self._sender.poll(0.0 if own or self._awake.is_set() else 0.02)
         left = self._settle()
         if self._stale or (self.trouble is not None and self.trouble.fatal) or self._find_retrying():
             self._replace()
