@@ -21,6 +21,7 @@
     │   ├── OtherCluster            what waits is meant for another cluster
     │   └── Unsendable              a stored event cannot be sent as it is; stays inside the producer
     ├── Closed                      the producer or consumer was closed before
+    │   └── Unconfirmed             while somebody waited for the broker's word; the event was accepted
     ├── Undecodable                 bytes from a topic that are no event of ours
     │   └── UnknownMajor            a newer major of an event type than this package knows
     ├── UpcastFailed                an event of an older major could not be made one of the newer

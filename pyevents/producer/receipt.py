@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["LEFT", "Receipt"]
+from pyevents.errors import Closed, PyEventsError
 
-LEFT = "the producer was closed before; the event is in the spool, and the next process sends it"
+__all__ = ["LEFT", "Receipt", "Unconfirmed"]
+
+LEFT = "the producer was closed before the broker's word; what its spool keeps, the next process sends"
 
 
 class Receipt(NamedTuple):
@@ -19,3 +21,19 @@ class Receipt(NamedTuple):
     offset: int
     problem: str | None
     """None: the broker has it."""
+
+
+class Unconfirmed(Closed):
+    """The producer was closed while somebody waited for the broker's word on an event that it had accepted.
+
+    Args:
+        event_id: Of the event.
+        where: The spool that holds it: a folder, or `"memory"`.
+    """
+
+    def __init__(self, event_id: str, where: str) -> None:
+        self.event_id = event_id
+        fate = f"waits in {where}. The next process sends it: do not publish it again."
+        if where == "memory":
+            fate = "ends with this process, sent or not. Keep the spool on disk."
+        PyEventsError.__init__(self, f"closed before the broker's word on {event_id}, which {fate}")

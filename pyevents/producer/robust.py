@@ -22,7 +22,7 @@ from pyevents.config import Properties
 from pyevents.errors import Closed, ConfigurationInvalid, EventRejected, EventTooLarge
 from pyevents.label import Label
 from pyevents.producer.outbound import Told
-from pyevents.producer.receipt import LEFT, Receipt
+from pyevents.producer.receipt import LEFT, Receipt, Unconfirmed
 from pyevents.producer.running import Running, Setup
 from pyevents.producer.status import ProducerStatus
 from pyevents.producer.storage import open_store
@@ -151,7 +151,8 @@ class RobustKafkaProducer:
             EventRefused: See `publish`.
             EventRejected: The broker never takes it; it was set aside.
             SpoolFull: See `publish`.
-            Closed: See `publish`; also if the producer is closed meanwhile, with the event in the spool.
+            Closed: See `publish`.
+            Unconfirmed: The producer was closed meanwhile; the event was accepted.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Receipt] = loop.create_future()
@@ -165,7 +166,7 @@ class RobustKafkaProducer:
         )
         receipt = await answer
         if receipt.problem == LEFT:
-            raise Closed("producer")
+            raise Unconfirmed(receipt.event_id, self._setup.store.spool.where)
         if receipt.problem is not None:
             raise EventRejected(receipt.topic, receipt.event_id, receipt.problem)
         return receipt
@@ -239,7 +240,7 @@ class RobustKafkaProducer:
         if left:
             where = self._setup.store.spool.where
             fate = "end with this process" if where == "memory" else f"wait in {where}; the next process sends them"
-            log.warning("%d events %s", left, fate)
+            log.warning("events that the broker has not confirmed: %d; they %s", left, fate)
         return left
 
     def __enter__(self) -> Self:

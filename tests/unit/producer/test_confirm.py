@@ -13,7 +13,7 @@ from pyevents import RobustKafkaProducer
 from pyevents.errors import Closed
 from pyevents.events import PatientDeleted
 from pyevents.memory import MemoryRegistry, MemoryTransport
-from pyevents.producer import Receipt
+from pyevents.producer import Receipt, Unconfirmed
 from tests.suite.place import wait_until
 
 
@@ -68,10 +68,17 @@ def test_closing_ends_the_wait_of_those_whose_event_is_left(
         waiting = asyncio.create_task(producer.publish_and_confirm(PatientDeleted(patient_id=1)))
         await asyncio.sleep(0)
         await asyncio.to_thread(producer.close, 0)
-        with pytest.raises(Closed):
+        with pytest.raises(Unconfirmed, match=r"which ends with this process, sent or not\. Keep the spool on disk"):
             await waiting
 
     asyncio.run(publish())
+
+
+def test_whoever_waited_for_an_event_that_the_disk_keeps_is_told_not_to_publish_it_again() -> None:
+    assert str(Unconfirmed("4711", "/var/spool/s")) == (
+        "closed before the broker's word on 4711, which waits in /var/spool/s. "
+        "The next process sends it: do not publish it again."
+    )
 
 
 @pytest.mark.parametrize("error", [RuntimeError, SystemExit])
