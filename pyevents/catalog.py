@@ -131,7 +131,7 @@ class Contract(Terms, frozen=True, omit_defaults=True):
                 if candidate.number == version:
                     return major, candidate
         known = [candidate.number for major in self.majors for candidate in major.versions]
-        raise UnknownVersion(self.event_type, str(version), known)
+        raise UnknownVersion(self.event_type, version, known)
 
 
 class Catalog(Struct, frozen=True):

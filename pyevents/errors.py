@@ -160,11 +160,11 @@ class UnknownEventType(EventRefused):
 class UnknownVersion(EventRefused):
     """The contract has no such version."""
 
-    def __init__(self, event_type: str, version: str, known: Iterable[str]) -> None:
+    def __init__(self, event_type: str, version: object, known: Iterable[str]) -> None:
         self.event_type = event_type
         self.version = version
         super().__init__(
-            f"{event_type} has no version {version!r}; it has {', '.join(known)}. "
+            f"{event_type} has no version {version!r}; it has {', '.join(map(repr, known))}. "
             f"Leave `version` out for the newest, or add the schema and run `pyevents generate`."
         )
 

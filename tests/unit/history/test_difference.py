@@ -95,7 +95,7 @@ def test_the_difference_is_given_as_json(past: History) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "word"),
-    [(("patient.create", "1.0", "1.0"), "patient.created"), (("patient.created", "1.0", "1.7"), "it has 1.0")],
+    [(("patient.create", "1.0", "1.0"), "patient.created"), (("patient.created", "1.0", "1.7"), "it has '1.0'")],
 )
 def test_an_unknown_type_or_version_is_told(past: History, arguments: tuple[str, ...], word: str) -> None:
     result = _diff(past, *arguments)
