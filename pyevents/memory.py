@@ -148,6 +148,8 @@ class _Group:
 class _Sender:
     trouble = None
     retrying: frozenset[str] = frozenset()
+    losses = 0
+    mixed = False
 
     def __init__(self, transport: MemoryTransport) -> None:
         self._transport = transport

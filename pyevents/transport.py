@@ -182,8 +182,16 @@ class Sender(Protocol):
     def retrying(self) -> frozenset[str]:
         """Topics with events that a broker answers for and does not take, however often the client sends them."""
 
+    @property
+    def losses(self) -> int:
+        """Grows with every connection that is lost, before `poll` gives a report of the one that followed."""
+
+    @property
+    def mixed(self) -> bool:
+        """Whether two clusters have answered it."""
+
     def cluster_id(self, timeout: float) -> str | None:
-        """Return the cluster's own id; None if nobody says it within `timeout` seconds."""
+        """Return the cluster's own id; None if nobody says it within `timeout` seconds. An answer ends a `trouble`."""
 
     def close(self, timeout: float) -> int:
         """Send what can be sent in `timeout` seconds; return how many records are left without a report."""

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-__all__ = ["Seldom", "librdkafka_log"]
+__all__ = ["Overheard", "Seldom", "librdkafka_log"]
 
 _EVERY = 60.0
 # Ports, milliseconds, ids of clients and counters: what differs between two lines that say the same.
@@ -46,6 +46,22 @@ class Seldom(logging.Filter):
         if left_out:
             record.msg, record.args = f"{text} (and {left_out} such lines since the last one)", None
         return True
+
+
+class Overheard:
+    """What a client is given as its logger, so that somebody hears its lines before the log leaves out some.
+
+    Args:
+        hear: Is given librdkafka's name for the kind of line, such as `FAIL`, and the line.
+    """
+
+    def __init__(self, hear: Callable[[str, str], None]) -> None:
+        self._hear = hear
+
+    def log(self, level: int, form: str, kind: str, client: str, line: str) -> None:
+        """Take one line, as confluent_kafka gives it."""
+        self._hear(kind, line)
+        librdkafka_log.log(level, form, kind, client, line)
 
 
 librdkafka_log = logging.getLogger("pyevents.kafka.librdkafka")

@@ -6,11 +6,13 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
 
 from pyevents.kafka.inherited import keep_in_children
+from pyevents.kafka.log import Overheard
 from pyevents.kafka.retrying import Retrying
 from pyevents.transport import Backpressure, Delivery, Fault, Record, Refused
 
@@ -30,12 +32,14 @@ class KafkaSender:
         make: Makes a configured client that is given these functions to call.
     """
 
-    def __init__(self, make: Callable[[dict[str, Callable[..., None]]], confluent_kafka.Producer]) -> None:
+    def __init__(self, make: Callable[[dict[str, Any]], confluent_kafka.Producer]) -> None:
         self.trouble: Fault | None = None
         self.retrying: frozenset[str] = frozenset()
+        self.losses = 0
+        self.mixed = False
         self._heard = -math.inf, ""
         self._retrying = Retrying()
-        self._client = make({"error_cb": self._note, "stats_cb": self._look})
+        self._client = make({"error_cb": self._note, "stats_cb": self._look, "logger": Overheard(self._hear)})
         keep_in_children(self)
 
     def send(self, record: Record, done: Callable[[Delivery], None], number: int = 0) -> None:
@@ -61,11 +65,12 @@ class KafkaSender:
 
     def cluster_id(self, timeout: float) -> str | None:
         """Return the id that the cluster was formatted with."""
+        losses = self.losses
         try:
             answer: str | None = self._client.list_topics(timeout=timeout).cluster_id
         except (KafkaException, AttributeError):  # the latter where another thread has just closed it
             return None
-        if self.trouble is not None and not self.trouble.fatal:
+        if self.trouble is not None and not self.trouble.fatal and self.losses == losses:
             self.trouble = None
         return answer
 
@@ -90,8 +95,16 @@ class KafkaSender:
     def _look(self, statistics: str) -> None:
         self.retrying = self._retrying.look(statistics)
 
+    def _hear(self, kind: str, line: str) -> None:
+        """Hear of a lost connection; of one among several, librdkafka tells its log alone, and of idle ones nobody."""
+        if kind == "CLUSTERID":
+            self.mixed = True
+        if kind == "CLUSTERID" or (kind == "FAIL" and "in state UP" in line):
+            self.losses += 1
+
     def _note(self, error: KafkaError) -> None:
         fault = _fault_of(error)
+        self.losses += fault.code == "_ALL_BROKERS_DOWN"
         if "SSL routines" in fault.text and " alert " in fault.text:
             # In TLS 1.3 a broker refuses our certificate when the handshake is over: to librdkafka a lost connection.
             fault = fault._replace(code="_SSL")

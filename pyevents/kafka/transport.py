@@ -160,7 +160,7 @@ class KafkaTransport:
         while True:
             conf: dict[str, Any] = {**own, **self._environment, **self._given, **(over or {})}
             conf["bootstrap.servers"] = self.servers
-            conf["logger"] = librdkafka_log
+            conf.setdefault("logger", librdkafka_log)
             self._read_secrets(conf)
             try:
                 return client(conf)

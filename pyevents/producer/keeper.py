@@ -1,4 +1,4 @@
-"""What has to be done now and then and may take a while: watermarks, heirless streams, the cluster's id."""
+"""What has to be done now and then and may take a while: watermarks, heirless streams, clients that are refused."""
 
 from __future__ import annotations
 
@@ -51,7 +51,6 @@ class Keeper:
 
     def _look_around(self) -> None:
         """Say when brokers go and come, and have a client replaced that they refuse for long."""
-        self._sending.look_around(_CHECKPOINT)
         trouble, now = self._sending.trouble, time.monotonic()
         if trouble is None:
             if self._trouble is not None:

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 
 from pyevents.errors import ConfigurationInvalid, SpoolError
 from pyevents.outcome import REPEATED, Outcome, after_fault, in_words
+from pyevents.producer.client import Client, Verdict
 from pyevents.producer.outbound import Outbound, Send, Unsendable
 from pyevents.retry import Backoff
 from pyevents.spool.errors import OtherCluster
 from pyevents.spool.record import Entry
-from pyevents.transport import Fault, Sender
+from pyevents.transport import Fault
 
 __all__ = ["Lane"]
 
@@ -41,15 +42,15 @@ class Lane:
         self,
         topic: str,
         open_own: Callable[[], Outbound],
-        new_client: Callable[[], Sender],
-        discard: Callable[[Sender], None],
+        new_client: Callable[[], Client],
+        discard: Callable[[Client], None],
         clock: Callable[[], float] = time.monotonic,
         backoff: Backoff = Backoff(),  # noqa: B008 - immutable
     ) -> None:
         self.topic = topic
         self.reason: str | None = None
         """Why it waits, in words; None while it flows."""
-        self.client: Sender | None = None
+        self.client: Client | None = None
         """Its own client, while it has one."""
         self.rejected = 0
         self._open_own = open_own
@@ -88,8 +89,12 @@ class Lane:
             return False
         return given
 
-    def advance(self, send: Send, cluster_id: str | None) -> bool:
+    def advance(self, send: Send | None, cluster_id: str | None) -> bool:
         """Give a client some of what waits, as far as it takes it; left streams only to the cluster they are for.
+
+        Args:
+            send: The common client's, if that takes anything.
+            cluster_id: That answers.
 
         Returns:
             Whether it would take more.
@@ -97,7 +102,7 @@ class Lane:
         if self._clock() < self._not_before:
             return False
         if not self._held:
-            return self._flow(send, cluster_id)
+            return send is not None and self._flow(send, cluster_id)
         with_client = any(outbound.with_client for outbound in self)
         if self.client is None and not with_client:
             try:
@@ -107,8 +112,11 @@ class Lane:
                 return False
         if self.client is None:
             return False  # the common client still has to report on what it got
-        trouble = self.client.trouble
-        if trouble is None or not trouble.fatal:
+        trouble, learned = self.client.trouble, self.client.learn()
+        if learned is not None and learned[0] is not Verdict.OURS:
+            self._wait(f"the cluster {learned[1]} answered the topic's own client")
+            self._drop_client()
+        elif trouble is None or not trouble.fatal:
             self._flow(self.client.send, cluster_id, 1)
         elif not with_client:  # else the report comes, and says more
             self._wait(in_words(trouble))

@@ -80,8 +80,9 @@ class Running:
         trouble = sending.trouble
         busy = {outbound.stream.topic for outbound in sending.outbounds() if outbound.waiting}
         refused = in_words(trouble) if trouble is not None and after_fault(trouble) is Outcome.WAIT else None
+        elsewhere = sending.cluster.problem
         return ProducerStatus(
-            sending.trouble is None and (sending.cluster_id is not None or sending.sent > 0),
+            sending.connected,
             pending,
             size,
             oldest,
@@ -91,7 +92,11 @@ class Running:
             {
                 lane.topic: reason
                 for lane in lanes
-                if (reason := (lane.topic in busy and lane.reason) or self._without_id(lane.topic) or refused)
+                if (
+                    reason := (lane.topic in busy and (elsewhere or lane.reason))
+                    or self._without_id(lane.topic)
+                    or refused
+                )
             },
             sending.last_error,
             sending.last_error_at,

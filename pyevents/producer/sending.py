@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 
 from pyevents.errors import Closed, ConfigurationInvalid
 from pyevents.outcome import in_words
+from pyevents.producer.asker import Asker
+from pyevents.producer.client import Client, Cluster, Verdict
 from pyevents.producer.lane import Lane
 from pyevents.producer.outbound import Outbound, Told, Word
 from pyevents.producer.receipt import LEFT
 from pyevents.retry import Backoff
 from pyevents.spool.record import Entry
 from pyevents.spool.stream import Stream
-from pyevents.transport import Fault, Sender, Transport
+from pyevents.transport import Fault, Transport
 
 __all__ = ["Sending"]
 
@@ -30,6 +32,7 @@ _PAUSE = 0.01
 _PAUSE_IN_BACKLOG = 0.001  # the client's share is full, and a long pause would let it run dry
 _GATHERING = 1.0
 _ROUNDS = 10
+_ELSEWHERE = 10.0
 
 
 class Sending:
@@ -54,16 +57,16 @@ class Sending:
         self.sent = 0
         self.last_error: str | None = None
         self.last_error_at: float | None = None
-        self.cluster_id: str | None = None
-        self.discarded: deque[Sender] = deque()
+        self.cluster = Cluster()
+        self.discarded: deque[Client] = deque()
         """Clients to be closed by somebody who has the time."""
         self._transport = transport
         self._client_id = client_id
         self._lock = lock
         self._open_stream = open_stream
         self._message_of = message_of
-        self._sender = transport.sender(client_id, watched=True)
-        self._send = self._sender.send
+        self._client = self._new_client()
+        self._asker = Asker(self.wake)
         self._left: deque[Stream] = deque()
         self._lanes: dict[str, Lane] = {}
         self._awake = threading.Event()
@@ -106,9 +109,11 @@ class Sending:
         if told is not None:
             own.told[position] = told
         try:
-            lane.hand_over(own, position, entry, self._send)
+            if self._idle:
+                self._client.poll(0)  # nobody has looked for a while whether its connection is still there
+            lane.hand_over(own, position, entry, self._client.send)
             if not position % _SERVED_EVERY:
-                self._sender.poll(0)
+                self._client.poll(0)
                 self._served = True
         except BaseException:
             # A signal's handler raised, between any two steps: a new client gets what this one may have or not.
@@ -116,6 +121,7 @@ class Sending:
             self._awake.set()
             raise
         if self._idle:
+            self._idle = False
             self._awake.set()
 
     def adopt(self, stream: Stream) -> None:
@@ -123,20 +129,6 @@ class Sending:
         log.info("%s: %d events of a process that is gone are sent first", stream.topic, stream.pending.events)
         self._left.append(stream)
         self._awake.set()
-
-    def look_around(self, timeout: float) -> None:
-        """Learn the cluster's own id, and whether it is back, where that is not known."""
-        trouble = self._sender.trouble
-        if (self.cluster_id is not None and trouble is None) or not self._lanes:
-            return
-        found = self._sender.cluster_id(timeout)
-        if found is not None and self.cluster_id is None:
-            with self._lock:
-                self.cluster_id = found
-                for outbound in self._outbounds():
-                    if not outbound.adopted:
-                        outbound.stream.confirm_cluster(found)
-            self._awake.set()
 
     def renew(self) -> None:
         """Have the client replaced: a new one reads certificates and the like anew."""
@@ -155,7 +147,13 @@ class Sending:
     @property
     def trouble(self) -> Fault | None:
         """Why no broker takes anything, or None."""
-        return self._sender.trouble
+        return self._client.trouble
+
+    @property
+    def connected(self) -> bool:
+        """Whether a broker of the right cluster answered, and none has been found away since."""
+        known = self.sent > 0 or self.cluster.id is not None
+        return known and self.trouble is None and self.cluster.other is None and not self._client.in_vain
 
     def wake(self) -> None:
         """Look at what waits now rather than a little later."""
@@ -199,7 +197,7 @@ class Sending:
         self._thread.join()
         for lane in self.lanes():
             lane.close()
-        self.discarded.append(self._sender)
+        self.discarded.append(self._client)
         while self.discarded:
             self.discarded.popleft().close(0)
         self._settle()
@@ -222,16 +220,19 @@ class Sending:
         lane = self._lanes[topic] = Lane(
             topic,
             lambda: self._open(topic),
-            lambda: self._transport.sender(f"{self._client_id}-{topic}", singly=True),
+            lambda: Client(self._transport.sender(f"{self._client_id}-{topic}", singly=True), self.cluster),
             self.discarded.append,
         )
         return lane
 
     def _open(self, topic: str) -> Outbound:
         stream = self._open_stream(topic)
-        if self.cluster_id is not None:
-            stream.confirm_cluster(self.cluster_id)
+        if self.cluster.id is not None:
+            stream.confirm_cluster(self.cluster.id)
         return Outbound(stream, self._message_of)
+
+    def _new_client(self, not_before: float = 0.0) -> Client:
+        return Client(self._transport.sender(self._client_id, watched=True), self.cluster, not_before)
 
     def _run(self) -> None:
         while not self._stopped:
@@ -248,10 +249,17 @@ class Sending:
         if self._served and not self._flushing:
             self._served = False
         else:
-            served += self._sender.poll(0.0 if own or self._awake.is_set() else 0.02)
+            served += self._client.poll(0.0 if own or self._awake.is_set() else 0.02)
+        self._learn()
+        sent = self.sent
         left = self._settle()
-        if self._stale or (self.trouble is not None and self.trouble.fatal) or self._find_retrying():
+        trouble, client = self.trouble, self._client
+        # What a failed client reported is settled first, if it counts.
+        if self._stale or (trouble and trouble.fatal and not client.in_doubt) or self._find_retrying():
             self._replace()
+        if self._lanes:
+            others = (lane.client for lane in self.lanes() if lane.client is not None)
+            self._asker.look(self._client, others, left, self.sent > sent)
         behind = self._advance()
         if left >= _MANY and not self._flushing:
             if not behind and not own:
@@ -273,10 +281,11 @@ class Sending:
         with self._lock:
             left = 0
             for lane in self._lanes.values():
-                delivered, fault = lane.settle()
-                self.sent += delivered
-                if fault is not None:
-                    self.note(f"{lane.topic}: {in_words(fault)}")
+                if not (lane.client or self._client).in_doubt:
+                    delivered, fault = lane.settle()
+                    self.sent += delivered
+                    if fault is not None:
+                        self.note(f"{lane.topic}: {in_words(fault)}")
                 for outbound in lane:
                     outbound.acknowledge()
                     left += outbound.waiting
@@ -297,10 +306,11 @@ class Sending:
         with self._lock:
             self._take_in()
         behind = False
+        send = None if self._client.in_doubt else self._client.send
         for lane in self.lanes():
             for _ in range(_ROUNDS):
                 with self._lock:
-                    more = lane.advance(self._send, self.cluster_id)
+                    more = lane.advance(send, self.cluster.id)
                 if not more:
                     break
             behind = behind or more
@@ -308,7 +318,7 @@ class Sending:
 
     def _find_retrying(self) -> bool:
         """Take topics off the common client whose events it repeats in vain, and say whether there are any."""
-        retrying = self._sender.retrying
+        retrying = self._client.retrying
         if retrying:
             with self._lock:
                 for topic in retrying:
@@ -324,11 +334,8 @@ class Sending:
         self._sent_before = self.sent
         if self._replaced > 1:
             self._replace_not_before = time.monotonic() + self._backoff.delay(self._replaced - 1)
-        try:
-            successor = self._transport.sender(self._client_id, watched=True)
-        except ConfigurationInvalid as error:  # a certificate whose file is being replaced, say
-            self.note(str(error))
-            log.error("no new Kafka client can be made: %s", error)
+        successor = self._successor()
+        if successor is None:
             return
         trouble = self.trouble
         if trouble is not None:
@@ -336,12 +343,55 @@ class Sending:
         reason = in_words(trouble) if trouble is not None else "it repeats events in vain"
         log.error("a new Kafka client goes on from the first unconfirmed event; the old one failed: %s", reason)
         deadline = time.monotonic() + _GATHERING
-        while self._sender.poll(0.1) and time.monotonic() < deadline:
+        while self._client.poll(0.1) and time.monotonic() < deadline:
             pass
         self._settle()
+        self.discarded.append(self._go_on_with(successor))
+
+    def _learn(self) -> None:
+        """Draw the consequences of what a cluster answered to the common client."""
+        learned = self._client.learn()
+        if learned is None:
+            return
+        verdict, found = learned
+        if verdict is not Verdict.OURS:
+            self._turn_away(verdict, found)
+            return
+        if self.cluster.id is None:
+            with self._lock:
+                self.cluster.id = found
+                for outbound in self._outbounds():
+                    if not outbound.adopted:
+                        outbound.stream.confirm_cluster(found)
+        if self.cluster.other is not None:
+            self.cluster.other = None
+            log.info("the cluster %s answers again", found)
+
+    def _turn_away(self, verdict: Verdict, found: str) -> None:
+        """Take everything back from a client that talks to another cluster, or did."""
+        not_before = 0.0
+        if verdict is Verdict.OTHER:
+            not_before = time.monotonic() + _ELSEWHERE
+            if found != self.cluster.other:
+                self.cluster.other = found
+                self.note(str(self.cluster.problem))
+                log.error("%s", self.cluster.problem)
+        successor = self._successor(not_before)
+        if successor is not None:
+            self._go_on_with(successor).close(0)  # at once, for it sends what it has
+
+    def _successor(self, not_before: float = 0.0) -> Client | None:
+        try:
+            return self._new_client(not_before)
+        except ConfigurationInvalid as error:  # a certificate whose file is being replaced, say
+            self.note(str(error))
+            log.error("no new Kafka client can be made: %s", error)
+            return None
+
+    def _go_on_with(self, successor: Client) -> Client:
+        """Begin again from the first unconfirmed event, and return the client that is not asked any more."""
         with self._lock:
-            self.discarded.append(self._sender)
-            self._sender, self._send = successor, successor.send
-            self._stale = False
+            former, self._client, self._stale = self._client, successor, False
             for lane in self._lanes.values():
                 lane.restart()
+        return former

@@ -43,6 +43,9 @@ class Proxy:
         self._topic = b""
         self._refused: dict[bytes, int] = {}
         self.falsified = 0
+        self.accepted = 0
+        """Connections so far."""
+        self._connections: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -59,6 +62,20 @@ class Proxy:
     def relent(self) -> None:
         """Let every request pass from now on."""
         self._refused.clear()
+
+    def lead_to(self, kafka: RealKafka) -> None:
+        """End every connection at once, and pass those that follow on to another broker."""
+        done = threading.Event()
+
+        def switch() -> None:
+            self.kafka = kafka
+            for writer in self._connections:
+                writer.transport.abort()
+            self._connections.clear()
+            done.set()
+
+        self._loop.call_soon_threadsafe(switch)
+        assert done.wait(10)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -80,16 +97,24 @@ class Proxy:
         self._loop.run_until_complete(asyncio.gather(*connections, return_exceptions=True))
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        kafka = self.kafka
         try:
-            to_reader, to_writer = await asyncio.open_connection("127.0.0.1", self.kafka.port)
+            to_reader, to_writer = await asyncio.open_connection("127.0.0.1", kafka.port)
         except OSError:
             writer.close()
             return
+        if kafka is not self.kafka:  # since then it leads elsewhere
+            writer.close()
+            to_writer.close()
+            return
         asked: dict[int, tuple[int, int | None]] = {}
+        self._connections |= {writer, to_writer}
         await asyncio.gather(
             _pass_on(reader, to_writer, lambda frame: self._request(frame, asked)),
             _pass_on(to_reader, writer, lambda frame: self._response(frame, asked)),
         )
+        self._connections -= {writer, to_writer}
 
     def _request(self, frame: bytearray, asked: dict[int, tuple[int, int | None]]) -> None:
         api, version, correlation = struct.unpack_from(">hhi", frame)

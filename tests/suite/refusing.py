@@ -47,6 +47,7 @@ class _Sender:
     def __init__(self, broker: RefusingTransport, taken: Sender, singly: bool) -> None:
         self.trouble: Fault | None = None
         self.retrying: frozenset[str] = frozenset()
+        self.losses, self.mixed = 0, False
         self._broker, self._taken = broker, taken
         self._silent = broker.silent and not singly
         self._kept: dict[str, list[_Sent]] = {}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from pyevents.label import Label
+from pyevents.producer.client import Client, Cluster
 from pyevents.producer.lane import Lane
 from pyevents.producer.outbound import Outbound
 from pyevents.retry import Backoff
@@ -22,6 +23,8 @@ class _Refusing:
 
     trouble = None
     retrying: frozenset[str] = frozenset()
+    losses = 0
+    mixed = False
 
     def __init__(self) -> None:
         self.taken: list[tuple[Callable[[Delivery], None], int]] = []
@@ -78,9 +81,9 @@ class _Topic:
                 self.lane.settle()
         return tried
 
-    def _new_client(self) -> _Refusing:
+    def _new_client(self) -> Client:
         self.clients.append(_Refusing())
-        return self.clients[-1]
+        return Client(self.clients[-1], Cluster())
 
 
 @pytest.mark.parametrize("events", [1, 50])

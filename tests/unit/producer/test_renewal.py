@@ -20,6 +20,8 @@ class _Silent:
     """A client that takes everything, is in trouble from then on, and gives it back when it is closed."""
 
     retrying: frozenset[str] = frozenset()
+    losses = 0
+    mixed = False
 
     def __init__(self, trouble: Fault) -> None:
         self._trouble = trouble
