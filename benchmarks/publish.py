@@ -42,7 +42,7 @@ JSON = json.loads((EXAMPLES / "patient.created/examples/1.0/full.json").read_tex
 AVRO = json.loads((EXAMPLES / "email.send/examples/1.0/full.json").read_text())
 EVENTS = {"json": msgspec.convert(JSON, PatientCreated), "avro": msgspec.convert(AVRO, EmailSend)}
 TYPES = {"json": "patient.created", "avro": "email.send"}
-MANY, FEW, ROUNDS = 10_000, 2_000, 9
+MANY, FEW, ROUNDS = 5_000, 1_000, 18
 PROPERTIES = {"enable.idempotence": True, "acks": "all", "linger.ms": 5}
 
 
