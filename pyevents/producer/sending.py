@@ -8,14 +8,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from pyevents.errors import Closed, ConfigurationInvalid
+from pyevents.errors import Closed
 from pyevents.outcome import in_words
 from pyevents.producer.asker import Asker
 from pyevents.producer.client import Client, Cluster, Verdict
 from pyevents.producer.lane import Lane
 from pyevents.producer.outbound import Outbound, Told, Word
 from pyevents.producer.receipt import LEFT
-from pyevents.retry import Backoff
+from pyevents.producer.succession import Succession
 from pyevents.spool.record import Entry
 from pyevents.spool.stream import Stream
 from pyevents.transport import Fault, Transport
@@ -32,7 +32,6 @@ _PAUSE = 0.01
 _PAUSE_IN_BACKLOG = 0.001  # the client's share is full, and a long pause would let it run dry
 _GATHERING = 1.0
 _ROUNDS = 10
-_ELSEWHERE = 10.0
 
 
 class Sending:
@@ -65,7 +64,8 @@ class Sending:
         self._lock = lock
         self._open_stream = open_stream
         self._message_of = message_of
-        self._client = self._new_client()
+        self._succession = Succession(transport, client_id, self.cluster, self.note)
+        self._client = self._succession.first()
         self._asker = Asker(self.wake)
         self._left: deque[Stream] = deque()
         self._lanes: dict[str, Lane] = {}
@@ -75,10 +75,6 @@ class Sending:
         self._stale = False
         self._served = False
         """Somebody who published has served reports since the last turn."""
-        self._replaced = 0
-        self._sent_before = 0
-        self._replace_not_before = 0.0
-        self._backoff = Backoff()
         self._empty = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="pyevents-sender", daemon=True)
@@ -231,9 +227,6 @@ class Sending:
             stream.confirm_cluster(self.cluster.id)
         return Outbound(stream, self._message_of)
 
-    def _new_client(self, not_before: float = 0.0) -> Client:
-        return Client(self._transport.sender(self._client_id, watched=True), self.cluster, not_before)
-
     def _run(self) -> None:
         while not self._stopped:
             try:
@@ -327,21 +320,10 @@ class Sending:
 
     def _replace(self) -> None:
         """Go on with a new client, from the first unconfirmed event."""
-        if time.monotonic() < self._replace_not_before:
+        successor = self._succession.after_failure(self.trouble, self.sent)
+        if successor is None:
             time.sleep(_PAUSE)
             return
-        self._replaced = self._replaced + 1 if self.sent == self._sent_before else 1
-        self._sent_before = self.sent
-        if self._replaced > 1:
-            self._replace_not_before = time.monotonic() + self._backoff.delay(self._replaced - 1)
-        successor = self._successor()
-        if successor is None:
-            return
-        trouble = self.trouble
-        if trouble is not None:
-            self.note(in_words(trouble))
-        reason = in_words(trouble) if trouble is not None else "it repeats events in vain"
-        log.error("a new Kafka client goes on from the first unconfirmed event; the old one failed: %s", reason)
         deadline = time.monotonic() + _GATHERING
         while self._client.poll(0.1) and time.monotonic() < deadline:
             pass
@@ -355,7 +337,9 @@ class Sending:
             return
         verdict, found = learned
         if verdict is not Verdict.OURS:
-            self._turn_away(verdict, found)
+            successor = self._succession.after_answer(verdict, found)
+            if successor is not None:
+                self._go_on_with(successor).close(0)  # at once, for it sends what it has
             return
         if self.cluster.id is None:
             with self._lock:
@@ -366,27 +350,6 @@ class Sending:
         if self.cluster.other is not None:
             self.cluster.other = None
             log.info("the cluster %s answers again", found)
-
-    def _turn_away(self, verdict: Verdict, found: str) -> None:
-        """Take everything back from a client that talks to another cluster, or did."""
-        not_before = 0.0
-        if verdict is Verdict.OTHER:
-            not_before = time.monotonic() + _ELSEWHERE
-            if found != self.cluster.other:
-                self.cluster.other = found
-                self.note(str(self.cluster.problem))
-                log.error("%s", self.cluster.problem)
-        successor = self._successor(not_before)
-        if successor is not None:
-            self._go_on_with(successor).close(0)  # at once, for it sends what it has
-
-    def _successor(self, not_before: float = 0.0) -> Client | None:
-        try:
-            return self._new_client(not_before)
-        except ConfigurationInvalid as error:  # a certificate whose file is being replaced, say
-            self.note(str(error))
-            log.error("no new Kafka client can be made: %s", error)
-            return None
 
     def _go_on_with(self, successor: Client) -> Client:
         """Begin again from the first unconfirmed event, and return the client that is not asked any more."""
