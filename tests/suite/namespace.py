@@ -10,10 +10,10 @@ import errno
 import os
 from pathlib import Path
 
-__all__ = ["ROOMY", "Tmpfs", "cover", "enter_namespace", "namespaces_refused"]
+__all__ = ["Tmpfs", "cover", "enter_namespace", "namespaces_refused"]
 
-ROOMY = 1 << 30
-"""Bytes; four times what a spool keeps in reserve."""
+_ROOMY = 1 << 29
+"""Bytes; twice what a spool keeps in reserve."""
 
 _NEW_MOUNTS, _NEW_USER = 0x00020000, 0x10000000
 _REMOUNT, _BIND, _DETACH = 32, 4096, 2
@@ -63,7 +63,7 @@ def cover(path: Path, other: Path) -> None:
 class Tmpfs:
     """A small disk of its own that can run full, in the namespace of this process.
 
-    It takes no memory but for what is written to it: its size is changed under the files that lie there.
+    It takes no memory but for what is written to it. `leave` changes its size under the files that lie there, `fill` does not.
 
     Args:
         folder: Where to mount it; mode 0700.
@@ -74,7 +74,8 @@ class Tmpfs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._mount(0, ROOMY)
+        self._ballast = folder / ".ballast"
+        self._mount(0, _ROOMY)
 
     def leave(self, room: int) -> None:
         """Let it be so full that *room* bytes are left, in whole pages."""
@@ -86,6 +87,21 @@ class Tmpfs:
             except OSError as error:
                 if error.errno != errno.EINVAL:  # else more was written meanwhile
                     raise
+
+    def fill(self, room: int) -> None:
+        """Let a file take what is free but for *room* bytes; the disk's size stays, as that of a real one does."""
+        with open(self._ballast, "wb") as ballast:
+            while True:
+                free = os.statvfs(self._folder)
+                try:
+                    return os.posix_fallocate(ballast.fileno(), 0, max(1, free.f_bavail * free.f_frsize - room))
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:  # else more was written meanwhile
+                        raise
+
+    def clear(self) -> None:
+        """Give back what `fill` took."""
+        self._ballast.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Take it away, with all that lies there."""

@@ -21,7 +21,7 @@ from pyevents.kafka import KafkaTransport
 from pyevents.registry import HttpRegistry, Schema
 from pyevents.spool import rejected
 from pyevents.spool.listing import streams
-from tests.suite.namespace import ROOMY, Tmpfs
+from tests.suite.namespace import Tmpfs
 from tests.torture.mischief import BROKER, REGISTRY, Servers
 from tests.torture.verdict import judge, read_topics
 from tests.torture.writer import TOPICS, Settings
@@ -185,14 +185,14 @@ class _Run:
     def _fill_disk(self, slot: Slot, chance: random.Random) -> None:
         room = chance.randrange(4_000, 400_000)
         if self._disk is not None:
-            self._disk.leave(room)
+            self._disk.fill(room)
         else:
             slot.quota(room)
         threading.Timer(chance.uniform(1, 4), self._free_disk, (slot,)).start()
 
     def _free_disk(self, slot: Slot) -> None:
         if self._disk is not None:
-            self._disk.leave(ROOMY)
+            self._disk.clear()
         else:
             slot.lift_quota()
 
