@@ -112,9 +112,8 @@ class Sending:
                 self._client.poll(0)
                 self._served = True
         except BaseException:
-            # A signal's handler raised, between any two steps: a new client gets what this one may have or not.
-            self._stale = True
-            self._awake.set()
+            # A signal's handler raised, between any two steps: nobody knows what the client has.
+            self.renew()
             raise
         if self._idle:
             self._idle = False
@@ -127,7 +126,7 @@ class Sending:
         self._awake.set()
 
     def renew(self) -> None:
-        """Have the client replaced: a new one reads certificates and the like anew."""
+        """Have the client replaced: a new one reads certificates anew, and gets what this one may have or not."""
         self._stale = True
         self._awake.set()
 

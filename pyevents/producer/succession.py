@@ -54,7 +54,7 @@ class Succession:
         """Return the client that goes on where one failed; None while it is too early, or there can be none.
 
         Args:
-            trouble: That it had; None where it repeats events in vain.
+            trouble: That it had; None where it repeats events in vain, or a signal interrupted it.
             sent: Events that were delivered so far; a client that delivered none is followed later and later.
         """
         if time.monotonic() < self._not_before:
@@ -67,7 +67,7 @@ class Succession:
         if successor is not None:
             if trouble is not None:
                 self._note(in_words(trouble))
-            reason = in_words(trouble) if trouble is not None else "it repeats events in vain"
+            reason = in_words(trouble) if trouble is not None else "it repeats events in vain, or was interrupted"
             log.error("a new Kafka client goes on from the first unconfirmed event; the old one failed: %s", reason)
         return successor
 
